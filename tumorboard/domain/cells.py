@@ -1,0 +1,229 @@
+"""What one cell of a case list says: words, numbers, dates, stages, as people and registries type them.
+
+Every reader takes the text of a cell that is not missing and gives a value, or raises BadInput with the code of what is
+wrong. The sentence never says where; the caller knows row and column.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.gestation import Gestation
+
+LONGEST_TEXT = 2000
+LARGEST_NUMBER = 1e9
+
+# C0, C1, the two Unicode line separators and the marks that reorder a line; what separated words becomes a space.
+_SPACING = "\t\n\v\f\r\x85\u2028\u2029"
+_CONTROLS = {
+    code: " " if chr(code) in _SPACING else None
+    for code in (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        0x2028,
+        0x2029,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        0xFEFF,
+    )
+}
+_HAS_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# D8. Thirteen digits, the seventh between 1 and 8. With a hyphen that is enough. Without one, more digits on a side
+# make it another number, and so does a decimal point in front (months of survival with thirteen places).
+_RESIDENT_NUMBER = re.compile(
+    r"[0-9]{6}(?:\s*-\s*[1-8][0-9]{6}"
+    r"|(?<![0-9]{7})(?:(?:\s*[_~/]\s*|\s+)|(?<![0-9][.,][0-9]{6}))[1-8][0-9]{6}(?![0-9]))"
+)
+_RESIDENT_NUMBER_AS_FLOAT = re.compile(r"\.[0-9]{5}[1-8][0-9]{6}[eE]\+?12(?![0-9])")
+# Every dash of Unicode (category Pd), the minus sign, and what Korean keyboards give instead (\u3161, \u00b7).
+_DASHES = dict.fromkeys(
+    map(ord, "\u058a\u05be\u1400\u1806\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d"),
+    "-",
+) | dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0x2043, 0x3161, 0x1173, 0x30FC, 0xB7, 0x318D, 0x2022), "-")
+_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+_FOREIGN_DIGIT = re.compile(r"(?=\d)[^\x00-\x7f]")
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_WHOLE_AS_DECIMAL = re.compile(r"(\d+)\.0+")
+_DATE = re.compile(
+    r"(\d{4})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{1,2})\.?(?:[T ]\s*\d{1,2}:\d{2}.*)?|(\d{4})(\d{2})(\d{2})"
+)
+_GESTATION = re.compile(
+    r"(\d{1,2})\s*(?:\+|w|wk|weeks?|주)?\s*(?:([0-6])\s*(?:d|days?|일)?)?(?:\s*@\s*(.+))?", re.IGNORECASE
+)
+_YES = frozenset({"yes", "y", "true", "1", "예", "네"})
+_NO = frozenset({"no", "n", "false", "0", "아니오", "아니요"})
+_BARE_STAGE = re.compile(r"(?:stage\s*)?(?:[1-4]|I{1,3}|IV)", re.IGNORECASE)
+_ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV"}
+
+
+def clean_text(text: str) -> str:
+    """The text without control characters and outer space; what separated lines becomes one space."""
+    if _HAS_CONTROL.search(text):
+        text = _SURROGATE.sub("", text).translate(_CONTROLS)
+    return text.strip()
+
+
+@lru_cache(maxsize=8192)
+def as_word(text: str) -> str:
+    """The text as words are compared: no case, one kind of dash and of space, and `3.0` is `3`."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    word = " ".join(text.casefold().split())
+    whole = _WHOLE_AS_DECIMAL.fullmatch(word)
+    return whole[1] if whole else word
+
+
+def as_identifier(text: str) -> str:
+    """The text as an id of the programme is typed: `Pre-treatment` is `pre_treatment`."""
+    return re.sub(r"[\s-]+", "_", as_word(text))
+
+
+def has_resident_number(text: str) -> bool:
+    """True when the text holds what looks like a Korean resident registration number (rule D8).
+
+    Full-width and other digits, every dash, and space around the dash count too.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DASHES | _INVISIBLE)
+        text = _FOREIGN_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
+    return bool(_RESIDENT_NUMBER.search(text) or _RESIDENT_NUMBER_AS_FLOAT.search(text))
+
+
+def quote(text: str) -> str:
+    """The text as it is repeated in a message: short, in quotation marks."""
+    return f"'{text[:40]}…'" if len(text) > 41 else f"'{text}'"
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'a' or 'b'?`, or nothing when no known word is close."""
+    close = difflib.get_close_matches(as_identifier(word), sorted(set(known)), n=3, cutoff=0.7)
+    return f" Did you mean {' or '.join(quote(name) for name in close)}?" if close else ""
+
+
+def read_text(text: str) -> str:
+    """The text; raises BadInput `too-long`."""
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(f"holds {len(text)} characters; shorten it to {LONGEST_TEXT}", code="too-long")
+    return text
+
+
+def read_choice(text: str, choices: Collection[str]) -> str:
+    """The id meant by the text; raises BadInput `unknown-value` with close ids."""
+    by_name = {as_identifier(choice): choice for choice in choices}
+    choice = by_name.get(as_identifier(text))
+    if choice is None:
+        allowed = ", ".join(choices) if len(choices) <= 12 else f"one of {len(choices)} ids of the programme"
+        raise BadInput(f"{quote(text)} is no value here; use {allowed}.{suggest(text, choices)}", code="unknown-value")
+    return choice
+
+
+def read_set(text: str, choices: Collection[str]) -> frozenset[str]:
+    """The ids between `;` or `|`; any text is a member when there are no choices."""
+    members = [member.strip() for member in re.split(r"[;|]", text)]
+    if not choices:
+        return frozenset(read_text(member) for member in members if member)
+    try:
+        return frozenset(read_choice(member, choices) for member in members if member)
+    except BadInput as error:
+        hint = " Separate several values with ';'." if "," in text else ""
+        raise BadInput(f"{error}{hint}", code=error.code) from None
+
+
+def read_number(text: str, *, minimum: float | None, maximum: float | None) -> float:
+    """A decimal number with a point and without a unit, within the bounds.
+
+    Raises BadInput `not-a-number` or `impossible-value`.
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+    if not _NUMBER.fullmatch(plain) or abs(float(plain)) > LARGEST_NUMBER:
+        raise BadInput(
+            f"{quote(text)} is no plain number; write digits with a decimal point, no unit, no thousands separator",
+            code="not-a-number",
+        )
+    number = float(plain)
+    if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        bounds = " and ".join(
+            f"{side} {bound:g}" for side, bound in (("at least", minimum), ("at most", maximum)) if bound is not None
+        )
+        raise BadInput(f"{quote(text)} is impossible here; it must be {bounds}", code="impossible-value")
+    return number
+
+
+def read_whole_number(text: str, *, minimum: float | None, maximum: float | None, cut: bool = False) -> int:
+    """A whole number; with `cut`, decimals are dropped and never rounded (rule D4)."""
+    number = read_number(text, minimum=minimum, maximum=maximum)
+    if not cut and not number.is_integer():
+        raise BadInput(f"{quote(text)} is no whole number", code="not-a-number")
+    return int(number)
+
+
+def read_yes_no(text: str) -> bool:
+    """True or false from yes/no, y/n, true/false, 1/0 and the Korean words; raises BadInput `unknown-value`."""
+    word = as_word(text)
+    if word not in _YES | _NO:
+        raise BadInput(f"{quote(text)} is neither yes nor no", code="unknown-value")
+    return word in _YES
+
+
+def read_date(text: str) -> date:
+    """The day: 2026-11-22, 2026.11.22, 2026/11/22 or 20261122; raises BadInput `not-a-date`."""
+    match = _DATE.fullmatch(unicodedata.normalize("NFKC", text))
+    try:
+        if match is None:
+            raise ValueError
+        year, month, day = (int(part) for part in match.groups() if part)
+        return date(year, month, day)
+    except ValueError:
+        raise BadInput(f"{quote(text)} is no date; write it as 2026-11-22", code="not-a-date") from None
+
+
+def read_gestation(text: str, *, on: date) -> str:
+    """`24+3@2026-11-20`: completed weeks and days on a day; without a day, on the day of the import.
+
+    Reads 24+3, 24w3d, 24주 3일 and plain weeks; raises BadInput `not-a-gestation`.
+    """
+    match = _GESTATION.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if match is None or int(match[1]) > 45:
+        raise BadInput(f"{quote(text)} is no gestational age; write weeks+days, as 24+3", code="not-a-gestation")
+    day = read_date(match[3].strip()) if match[3] else on
+    return str(Gestation(int(match[1]) * 7 + int(match[2] or 0), day))
+
+
+def join_stage(stage: str, substage: str) -> str:
+    """Stage and substage from two columns as one text; a stage that already has its substage stays."""
+    return f"{stage}{substage}" if _BARE_STAGE.fullmatch(unicodedata.normalize("NFKC", stage)) else stage
+
+
+def read_stage(text: str, *, choices: Collection[str], drop: Collection[str]) -> str | None:
+    """The FIGO stage, or None when the cell names two (rule D2: never pick one).
+
+    Arabic numbers are stages too (`3C`); the words in `drop` say nothing. Raises BadInput `impossible-stage`.
+    """
+    by_name = {choice.casefold(): choice for choice in choices}
+    word = unicodedata.normalize("NFKC", text).casefold()
+    for noise in drop:
+        word = word.replace(noise.casefold(), "")
+    parts = [_roman(re.sub(r"[\s().:_]", "", part)) for part in word.split("/")]
+    if any(part not in by_name for part in parts):
+        raise BadInput(f"{quote(text)} is no stage; use {', '.join(choices)}", code="impossible-stage")
+    return by_name[parts[0]] if len(parts) == 1 else None
+
+
+def _roman(stage: str) -> str:
+    number = _ROMAN.get(stage[:1])
+    return f"{number.casefold()}{stage[1:]}" if number else stage
+
+
+def from_bands(number: float, bands: Mapping[float, int]) -> int | None:
+    """The value of the highest lower bound that the number reaches; None below all of them."""
+    reached = [bound for bound in bands if number >= bound]
+    return bands[max(reached)] if reached else None

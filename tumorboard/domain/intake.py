@@ -1,0 +1,103 @@
+"""Turns the rows of a case list into drafts of cases, under the data rules of the programme.
+
+A row is refused when a person must look at it; what is only doubtful is remarked by a flag and imported. The file
+itself is read elsewhere: rows come here as numbers and texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.intake_draft import CellProblem, Draft, say_where
+from tumorboard.domain.intake_reader import CaseReader
+from tumorboard.domain.model import CaseFacts, Value
+from tumorboard.domain.program import Program
+
+__all__ = ["CellProblem", "Draft", "DraftRow", "Intake", "case_facts", "normalise", "read_case", "read_cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A draft and the row of the file it comes from, counted as a spreadsheet counts."""
+
+    number: int
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All rows of a case list in their order, and the columns of its header row that are not imported."""
+
+    rows: tuple[DraftRow, ...]
+    header_row: int
+    column_problems: tuple[CellProblem, ...]
+
+    @property
+    def accepted(self) -> tuple[DraftRow, ...]:
+        """The rows that can become cases."""
+        return tuple(row for row in self.rows if not row.draft.is_refused)
+
+    @property
+    def refused(self) -> tuple[DraftRow, ...]:
+        """The rows that a person must correct first."""
+        return tuple(row for row in self.rows if row.draft.is_refused)
+
+
+def read_case(program: Program, cells: Mapping[str, str], *, on: date) -> Draft:
+    """The draft of one case from texts by column name. `on` dates a gestational age that comes without a day.
+
+    Raises BadProgram when the intake part of the programme is wrong, never anything for what the cells hold.
+    """
+    return CaseReader(program, tuple(cells)).read(cells, on=on)
+
+
+def read_cases(
+    program: Program,
+    rows: Iterable[tuple[int, Mapping[str, str]]],
+    *,
+    columns: Sequence[str],
+    on: date,
+    header_row: int = 1,
+) -> Intake:
+    """The drafts of all rows. A reference counts at its first row; later rows with the same one are refused.
+
+    Raises BadTable `not-a-case-list`, `no-reference-column` or `resident-registration-number` (in the header).
+    """
+    reader = CaseReader(program, columns)
+    reader.columns.refuse_other_files(header_row)
+    first_rows: dict[str, int] = {}
+    drafts: list[DraftRow] = []
+    for number, cells in rows:
+        draft = reader.read(cells, on=on, row=number)
+        first = number if draft.reference is None else first_rows.setdefault(draft.reference, number)
+        if first != number:
+            draft = _refuse_duplicate(draft, column=reader.reference_column(cells), row=number, first=first)
+        drafts.append(DraftRow(number, draft))
+    return Intake(tuple(drafts), header_row, reader.columns.unknown_columns(header_row))
+
+
+def _refuse_duplicate(draft: Draft, *, column: str, row: int, first: int) -> Draft:
+    message = f"{say_where(row, column)}: row {first} has the same reference; keep one of the two"
+    problem = CellProblem(column, "duplicate-reference", message, refuses=True)
+    return replace(draft, problems=(*draft.problems, problem))
+
+
+def case_facts(program: Program, draft: Draft) -> CaseFacts:
+    """The case as the rules see it: values and kept source columns. Raises BadInput `missing-reference`."""
+    if draft.reference is None:
+        raise BadInput("the case has no reference; give it a local one", code="missing-reference")
+    return CaseFacts(draft.reference, program.id, {**draft.kept, **draft.values}, draft.flags)
+
+
+def normalise(program: Program, values: Mapping[str, Value]) -> dict[str, object]:
+    """The programme's chosen fields, None where there is no value; sets as sorted lists, dates in ISO form."""
+    return {name: _as_plain(values.get(name)) for name in program.intake.get("normalised", ())}
+
+
+def _as_plain(value: Value | None) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,83 @@
+"""A case as one row of a list gives it, and what is wrong with the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from tumorboard.domain.cells import has_resident_number, quote
+from tumorboard.domain.model import ReadinessRecord, Value
+
+RESIDENT_NUMBER: Final = "resident-registration-number"
+
+
+@dataclass(frozen=True, slots=True)
+class CellProblem:
+    """What is wrong with one cell, or with a whole column. Only a problem that `refuses` keeps the row out."""
+
+    column: str
+    code: str
+    message: str
+    refuses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A case as one row gives it, in the programme's own terms.
+
+    `values` has the field ids as keys, in the order of the programme; a field without a value is absent. `kept` has the
+    source columns that rules read, as they came.
+    """
+
+    reference: str | None
+    values: Mapping[str, Value]
+    kept: Mapping[str, str]
+    flags: frozenset[str]
+    readiness: tuple[ReadinessRecord, ...]
+    problems: tuple[CellProblem, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """True when a person must correct the row before it can be imported."""
+        return any(problem.refuses for problem in self.problems)
+
+
+class Reading:
+    """What has been read of one row so far; `row` is its number in the file, None when there is no file."""
+
+    __slots__ = ("cells", "flags", "kept", "on", "problems", "row", "values")
+
+    def __init__(self, cells: Mapping[str, str], *, on: date, row: int | None) -> None:
+        self.cells = cells
+        self.on = on
+        self.row = row
+        self.values: dict[str, Value] = {}
+        self.kept: dict[str, str] = {}
+        self.flags: set[str] = set()
+        self.problems: list[CellProblem] = []
+
+    def note(self, column: str, code: str, message: str, *, refuses: bool) -> None:
+        """Adds a problem, with row and column in front of its sentence."""
+        self.problems.append(CellProblem(column, code, f"{say_where(self.row, column)}: {message}", refuses))
+
+    def refuse(self, column: str, code: str, message: str) -> None:
+        """Adds a problem that keeps the row out."""
+        self.note(column, code, message, refuses=True)
+
+    def refuse_resident_numbers(self) -> Draft:
+        """The draft of a row that may not be read at all (rule D8): nothing of it is kept, no value is repeated."""
+        for column, text in self.cells.items():
+            if has_resident_number(text):
+                self.refuse(
+                    column,
+                    RESIDENT_NUMBER,
+                    "holds what looks like a resident registration number; remove it from the file",
+                )
+        return Draft(None, {}, {}, frozenset(), (), tuple(self.problems))
+
+
+def say_where(row: int | None, column: str) -> str:
+    """`row 7, column 'ecog'`, the start of every message on a cell."""
+    return f"column {quote(column)}" if row is None else f"row {row}, column {quote(column)}"

@@ -1,0 +1,239 @@
+"""Reads one row of a case list into a draft, under the data rules of the programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from tumorboard.domain import cells as cell
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.fields import FieldKind
+from tumorboard.domain.intake_columns import Candidate, ColumnMap
+from tumorboard.domain.intake_draft import Draft, Reading
+from tumorboard.domain.intake_rules import WORD, Decision, FieldRule, KeptColumn, Source, Test
+from tumorboard.domain.intake_rules_reader import read_rules
+from tumorboard.domain.model import ReadinessRecord, Value
+from tumorboard.domain.program import Program
+
+LONGEST_REFERENCE: Final = 64
+
+
+class CaseReader:
+    """Reads rows that share their columns."""
+
+    def __init__(self, program: Program, columns: Sequence[str]) -> None:
+        self._program = program
+        self._rules = read_rules(program)
+        self._order = {name: place for place, name in enumerate(program.fields)}
+        self.columns = ColumnMap(self._rules, columns)
+
+    def read(self, cells: Mapping[str, str], *, on: date, row: int | None = None) -> Draft:
+        """The draft of one row; `row` is its number in the file, for the messages."""
+        reading = Reading(cells, on=on, row=row)
+        if cell.has_resident_number("\x00".join(cells.values())):
+            return reading.refuse_resident_numbers()
+        reference = self._read_reference(reading)
+        for kept, columns in self.columns.kept:
+            self._read_kept(reading, kept, columns)
+        for rule, candidates in self.columns.fields:
+            self._read_field(reading, rule, candidates)
+        for remark in self._rules.remarks:
+            if remark.flag and self._all_hold(remark.tests, reading):
+                reading.flags.add(remark.flag)
+        return Draft(
+            reference,
+            dict(sorted(reading.values.items(), key=lambda entry: self._order[entry[0]])),
+            reading.kept,
+            frozenset(reading.flags),
+            tuple(self._read_readiness(reading)),
+            tuple(reading.problems),
+        )
+
+    def reference_column(self, cells: Mapping[str, str]) -> str:
+        """The column that gives this row its reference; the first that could when none does."""
+        filled = (c for c in self.columns.references if not self._is_missing(cell.clean_text(cells.get(c, ""))))
+        return next(filled, (*self.columns.references, "reference")[0])
+
+    def _is_missing(self, text: str) -> bool:
+        return not text or cell.as_word(text) in self._rules.missing
+
+    def _text(self, reading: Reading, column: str) -> str:
+        """The cleaned text of a cell, empty when it is missing (rule D1)."""
+        text = cell.clean_text(reading.cells.get(column, ""))
+        return "" if self._is_missing(text) else text
+
+    def _read_reference(self, reading: Reading) -> str | None:
+        column = self.reference_column(reading.cells)
+        text = self._text(reading, column)
+        if not text:
+            reading.refuse(column, "missing-reference", "the case has no reference; give it a local one, no name")
+        elif len(text) > LONGEST_REFERENCE:
+            reading.refuse(column, "too-long", f"the reference is longer than {LONGEST_REFERENCE} characters")
+        return text or None
+
+    def _read_kept(self, reading: Reading, kept: KeptColumn, columns: tuple[str, ...]) -> None:
+        for column in columns:
+            text = cell.clean_text(reading.cells.get(column, ""))
+            word = cell.as_word(text)
+            if word in kept.flags:
+                reading.flags.add(kept.flags[word])
+            if self._is_missing(text):
+                continue
+            try:
+                reading.kept[kept.name] = cell.read_text(kept.words.get(word, text))
+            except BadInput as error:
+                reading.refuse(column, error.code, str(error))
+            return
+
+    def _read_field(self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]) -> None:
+        value, is_settled = self._first_understood(reading, rule, candidates)
+        if value is not None and rule.unusable and self._all_hold(rule.unusable, reading):
+            value = None
+            if rule.unusable_flag:
+                reading.flags.add(rule.unusable_flag)
+        if rule.decisions and not is_settled:
+            value = self._decide(reading, rule, value, candidates)
+        if value is None:
+            value = rule.otherwise
+        if value is not None:
+            reading.values[rule.field.id] = value
+            if str(value) in rule.remarks:
+                reading.flags.add(rule.remarks[str(value)])
+        elif rule.missing_flag and rule.ambiguous_flag not in reading.flags:
+            reading.flags.add(rule.missing_flag)
+
+    def _first_understood(
+        self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]
+    ) -> tuple[Value | None, bool]:
+        """The value of the first column whose word is understood, and whether nothing is left to decide about it.
+
+        A registry's word that nobody understands gives no value. An impossible stage or number refuses the row, and so
+        does any unknown word in the column named by the field itself; its own ids are taken as they are. Where author
+        and curator both speak, the other one is heard before that.
+        """
+        not_understood: tuple[str, str, BadInput] | None = None
+        for column, source in candidates:
+            text = self._text(reading, column)
+            if not text or cell.as_word(text) in rule.missing:
+                continue
+            is_own = source is None and not self.columns.is_source
+            try:
+                value = self._read_value(reading, rule, text, column, source)
+            except BadInput as error:
+                if is_own or not (self.columns.is_source or error.code == "unknown-value"):
+                    reading.refuse(column, error.code, str(error))
+                    return None, True
+                not_understood = not_understood or (column, text, error)
+                continue
+            if value is not None:
+                return value, is_own and text in rule.field.choices
+            if rule.ambiguous_flag:
+                reading.flags.add(rule.ambiguous_flag)
+                return None, True
+        if not_understood is not None:
+            column, text, reason = not_understood
+            refuses = reason.code != "unknown-value"
+            message = str(reason) if refuses else f"{cell.quote(text)} is not understood; {rule.field.id} is left empty"
+            reading.note(column, reason.code, message, refuses=refuses)
+        return None, False
+
+    def _read_value(
+        self, reading: Reading, rule: FieldRule, text: str, column: str, source: Source | None
+    ) -> Value | None:
+        field = rule.field
+        if cell.as_word(text) in rule.words:
+            return rule.words[cell.as_word(text)]
+        if rule.reader == "stage":
+            if column in self.columns.companions:
+                text = cell.join_stage(text, self._text(reading, self.columns.companions[column]))
+            return cell.read_stage(text, choices=field.choices, drop=rule.drop)
+        if rule.reader == "year" and source is not None:
+            return _read_edition(rule, text)
+        if source is not None and source.bands:
+            number = cell.read_number(text, minimum=source.minimum, maximum=source.maximum)
+            return cell.from_bands(number, source.bands)
+        return _read_by_kind(rule, text, on=reading.on)
+
+    def _decide(
+        self, reading: Reading, rule: FieldRule, word: Value | None, candidates: tuple[Candidate, ...]
+    ) -> Value | None:
+        """What the first decision makes of the word whose tests all hold; the word itself when there is none."""
+        decision = next((d for d in rule.decisions if self._all_hold(d.tests, reading, word=word)), None)
+        if decision is None:
+            return word
+        if decision.flag:
+            reading.flags.add(decision.flag)
+        if decision.undecided:
+            self._note_undecided(reading, rule, decision, word, candidates)
+            return None
+        return word if decision.value is None else decision.value
+
+    def _note_undecided(
+        self,
+        reading: Reading,
+        rule: FieldRule,
+        decision: Decision,
+        word: Value | None,
+        candidates: tuple[Candidate, ...],
+    ) -> None:
+        if word is None:
+            return
+        column = next(column for column, _ in candidates if self._text(reading, column))
+        others = " and ".join(f"this {test.name}" for test in decision.tests)
+        message = f"the programme has no {rule.field.id} for '{word}' with {others}; it is left empty"
+        reading.note(column, "unknown-value", message, refuses=False)
+
+    def _all_hold(self, tests: Iterable[Test], reading: Reading, *, word: Value | None = None) -> bool:
+        return all(test.holds(word if test.name == WORD else self._fact(reading, test.name)) for test in tests)
+
+    def _fact(self, reading: Reading, name: str) -> object:
+        """A value of the row, a kept source column, or what the programme assumes without a value."""
+        if name in reading.values:
+            return reading.values[name]
+        field = self._program.fields.get(name)
+        return reading.kept.get(name, field.default if field else None)
+
+    def _read_readiness(self, reading: Reading) -> Iterable[ReadinessRecord]:
+        for item, columns in self.columns.readiness:
+            days: dict[str, date] = {}
+            for day, column in columns.items():
+                text = self._text(reading, column)
+                try:
+                    if text:
+                        days[day] = cell.read_date(text)
+                except BadInput as error:
+                    reading.refuse(column, error.code, str(error))
+            if days:
+                yield ReadinessRecord(item, reported_on=days.get("reported"), expected_on=days.get("expected"))
+
+
+def _read_edition(rule: FieldRule, text: str) -> str | None:
+    """The value of the last step that the year reaches; None for what is no year."""
+    year = cell.as_word(text)
+    if len(year) > 4 and not year[4].isdecimal():
+        year = year[:4]
+    if len(year) != 4 or not year.isdecimal():
+        return None
+    return next((rule.steps[start] for start in sorted(rule.steps, reverse=True) if int(year) >= start), None)
+
+
+def _read_by_kind(rule: FieldRule, text: str, *, on: date) -> Value:
+    field = rule.field
+    match field.kind:
+        case FieldKind.CHOICE:
+            return cell.read_choice(text, field.choices)
+        case FieldKind.SET:
+            return cell.read_set(text, field.choices)
+        case FieldKind.INTEGER:
+            return cell.read_whole_number(text, minimum=field.minimum, maximum=field.maximum, cut=rule.cut)
+        case FieldKind.NUMBER:
+            return cell.read_number(text, minimum=field.minimum, maximum=field.maximum)
+        case FieldKind.YES_NO:
+            return cell.read_yes_no(text)
+        case FieldKind.DATE:
+            return cell.read_date(text)
+        case FieldKind.GESTATION:
+            return cell.read_gestation(text, on=on)
+        case FieldKind.TEXT:
+            return cell.read_text(text)
