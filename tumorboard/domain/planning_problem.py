@@ -1,0 +1,132 @@
+"""The planning problem of one board: its facts, its weights, and what a place costs a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, SeatFacts, Urgency, WaitingCase
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a proposal pays for, in points.
+
+    `unscheduled`, `late_day` (a day after the clock) and `waiting_day` are multiplied by the factor of the urgency. A
+    `call` is one called-in member at one meeting. `moved` keeps a published case where it is. `repeated_call` is paid
+    n(n-1)/2 times by a member with n calls, `rank` for each place down the list of holders.
+    """
+
+    unscheduled: int = 10_000
+    late_day: int = 20
+    waiting_day: int = 1
+    call: int = 30
+    call_recommended: int = 8
+    uncovered_recommended: int = 12
+    moved: int = 60
+    changed_invitation: int = 10
+    repeated_call: int = 2
+    rank: int = 3
+    routine: int = 1
+    expedited: int = 3
+    urgent: int = 10
+
+    def factor(self, urgency: Urgency) -> int:
+        """How many routine cases one case of this urgency counts for."""
+        return {Urgency.ROUTINE: self.routine, Urgency.EXPEDITED: self.expedited, Urgency.URGENT: self.urgent}[urgency]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything a proposal depends on; equal problems have equal proposals.
+
+    `meetings` are in time order. `members[].busy` holds bookings elsewhere, not those of these meetings. `invited`
+    names the called-in members who already have an invitation, by meeting: they are asked again rather than others.
+    Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
+    """
+
+    board: str
+    meetings: tuple[MeetingFacts, ...]
+    cases: tuple[WaitingCase, ...]
+    seats: tuple[SeatFacts, ...]
+    members: tuple[MemberFacts, ...]
+    now: datetime
+    weights: Weights = field(default_factory=Weights)
+    invited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        starts = [meeting.span.start for meeting in self.meetings]
+        if starts != sorted(starts):
+            raise BadInput("The meetings of a plan must be given in time order.", code="meetings-not-in-order")
+        if len({case.reference for case in self.cases}) < len(self.cases):
+            raise BadInput("A case is given twice to the planner; give each once.", code="duplicate-reference")
+        for things in (self.meetings, self.members):
+            if len({thing.id for thing in things}) < len(things):
+                raise BadInput("A meeting or member is given twice to the planner.", code="duplicate-id")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NeedKey:
+    """What has to be covered: a specialty, perhaps with a certificate, or one named member; unused parts are empty."""
+
+    specialty: str
+    certificate: str = ""
+    member: str = ""
+
+
+def key_of(need: Need) -> NeedKey:
+    """The need without its grounds. A need for a person is hers whatever her specialties."""
+    if need.member is not None:
+        return NeedKey("", "", need.member)
+    return NeedKey(need.specialty, need.certificate or "")
+
+
+def answers(member: MemberFacts, key: NeedKey) -> bool:
+    """True when the member, if present, covers the need."""
+    if key.member:
+        return member.id == key.member
+    return key.specialty in member.specialties and (not key.certificate or key.certificate in member.certificates)
+
+
+def needs_of(case: WaitingCase, *, required: bool) -> tuple[NeedKey, ...]:
+    """The unwaived needs of a case, sorted; what is required is not also recommended."""
+    wanted = {key_of(need) for need in case.needs if need.required is required and need.waived_by is None}
+    if required:
+        return tuple(sorted(wanted | {NeedKey("", "", member) for member in case.named_members}))
+    return tuple(sorted(wanted - set(needs_of(case, required=True))))
+
+
+def late_days(case: WaitingCase, meeting: MeetingFacts) -> int:
+    """Days, begun ones included, from the end of the clock of the case to the start of the meeting; never negative."""
+    return max(0, -((case.due_at - meeting.span.start) // DAY))
+
+
+def place_cost(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> int:
+    """Points for this case at this meeting, apart from the people it needs.
+
+    Days late before `now` are not counted: no plan can win them back.
+    """
+    weights = problem.weights
+    start = meeting.span.start
+    late = max(0, -((max(case.due_at, problem.now) - start) // DAY))
+    waiting = max(0, (start - problem.now) // DAY)
+    moved = weights.moved if is_moved(problem, case, meeting.id) else 0
+    return weights.factor(case.urgency) * (late * weights.late_day + waiting * weights.waiting_day) + moved
+
+
+def left_out_cost(problem: Problem, case: WaitingCase) -> int:
+    """Points for a case without a place."""
+    moved = problem.weights.moved if is_moved(problem, case, None) else 0
+    return problem.weights.factor(case.urgency) * problem.weights.unscheduled + moved
+
+
+def is_moved(problem: Problem, case: WaitingCase, meeting: str | None) -> bool:
+    """True when the case is published for another meeting of this problem that is still ahead."""
+    if case.meeting is None or case.meeting == meeting:
+        return False
+    return any(known.id == case.meeting and known.span.start > problem.now for known in problem.meetings)
