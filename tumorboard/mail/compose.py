@@ -1,0 +1,205 @@
+"""Facts become words: the letter and the text of its calendar entry, in the member's language and time zone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from tumorboard.domain.model import SeatKind
+from tumorboard.domain.timeline import Interval
+from tumorboard.mail.letters import EventWords, InvitationFacts, Letter, LetterKind, Previous
+from tumorboard.words import Words, choose_language, format_span, is_same_clock
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A labelled line of the letter; `lines` has at least one, `is_link` makes each an address to follow."""
+
+    label: str
+    lines: tuple[str, ...]
+    is_link: bool = False
+
+
+def compose(facts: InvitationFacts) -> Letter:
+    """The letter in `facts.language`; text and HTML say the same, and nothing in it is loaded from elsewhere."""
+    words = Words(facts.language)
+    values = {
+        "language": choose_language(facts.language),
+        "greeting": words.gettext("Dear %(name)s,") % {"name": one_line(facts.recipient.name)},
+        "lead": _write_lead(facts, words),
+        "rows": tuple(_list_rows(facts, words)),
+        "closing": _write_closing(facts, words),
+        "signature": _write_signature(facts, words),
+    }
+    templates = _open_templates()
+    return Letter(
+        subject=_write_subject(facts, words),
+        text=templates.get_template("letter.txt").render(values),
+        html=templates.get_template("letter.html").render(values),
+    )
+
+
+def compose_event(facts: InvitationFacts) -> EventWords:
+    """Title, description and place of the calendar entry. The title is made of the board's name alone."""
+    words = Words(facts.language)
+    board = one_line(facts.board_name)
+    title = board if facts.seat is SeatKind.CORE else words.gettext("%(board)s (your part)") % {"board": board}
+    lead = _write_lead(facts, words) if facts.kind.is_cancellation else _invite(facts, words)
+    rows = [] if facts.kind.is_cancellation else list(_list_preparation(facts, words))
+    if facts.seat is SeatKind.ON_DEMAND:
+        rows.insert(0, _row_of_meeting(facts, words))
+    description = [lead, *(f"{row.label}: {', '.join(row.lines)}" for row in rows)]
+    place = one_line(facts.room or "") or (words.gettext("Video call") if facts.video_url else "")
+    return EventWords(title, "\n".join(description), place)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, control characters and marks that turn the reading direction."""
+    kept = (
+        character
+        for character in " ".join(text.split())
+        if unicodedata.category(character) not in ("Cc", "Cs") and character not in _BIDI_CONTROLS
+    )
+    return "".join(kept)
+
+
+def _write_subject(facts: InvitationFacts, words: Words) -> str:
+    pattern = {
+        LetterKind.INVITATION: words.gettext("Invitation: %(board)s, %(when)s"),
+        LetterKind.MOVED: words.gettext("New time: %(board)s, %(when)s"),
+        LetterKind.CHANGED: words.gettext("Changed: %(board)s, %(when)s"),
+        LetterKind.WITHDRAWN: words.gettext("Invitation withdrawn: %(board)s, %(when)s"),
+        LetterKind.CANCELLED: words.gettext("Meeting cancelled: %(board)s, %(when)s"),
+    }[facts.kind]
+    return pattern % {"board": one_line(facts.board_name), "when": _show(facts.window, facts.time_zone, facts)}
+
+
+def _write_lead(facts: InvitationFacts, words: Words) -> str:
+    if facts.kind is LetterKind.INVITATION:
+        return _invite(facts, words)
+    pattern = {
+        LetterKind.MOVED: words.gettext("%(board)s: your time has changed. Please answer again."),
+        LetterKind.CHANGED: words.gettext("%(board)s: the time stays, other details have changed."),
+        LetterKind.WITHDRAWN: words.gettext(
+            "%(board)s: you are no longer needed at this meeting. The meeting itself takes place."
+        ),
+        LetterKind.CANCELLED: words.gettext("%(board)s: this meeting does not take place."),
+    }[facts.kind]
+    return pattern % {"board": one_line(facts.board_name)}
+
+
+def _invite(facts: InvitationFacts, words: Words) -> str:
+    if facts.seat is SeatKind.CORE:
+        pattern = words.gettext("%(board)s: you are invited to the whole meeting.")
+    elif facts.required:
+        pattern = words.gettext("%(board)s: you are needed for part of the meeting, only for the time below.")
+    else:
+        pattern = words.gettext("%(board)s: your advice would help for part of the meeting, only for the time below.")
+    return pattern % {"board": one_line(facts.board_name)}
+
+
+def _write_closing(facts: InvitationFacts, words: Words) -> str:
+    if facts.kind.is_cancellation:
+        return words.gettext("You need do nothing: the attached calendar message removes the entry.")
+    if facts.kind is LetterKind.CHANGED:
+        return words.gettext("Your answer stays as it is: the attached calendar message updates the entry.")
+    return words.gettext("Please accept or decline with the buttons of the calendar invitation.")
+
+
+def _write_signature(facts: InvitationFacts, words: Words) -> str:
+    pattern = words.gettext("Sent automatically for %(organizer)s. This letter contains no patient data.")
+    return pattern % {"organizer": one_line(facts.organizer.name)}
+
+
+def _list_rows(facts: InvitationFacts, words: Words) -> Iterator[Row]:
+    yield from _list_changes(facts, words)
+    yield Row(words.gettext("When"), _show_everywhere(facts.window, facts))
+    if facts.seat is SeatKind.ON_DEMAND:
+        yield _row_of_meeting(facts, words)
+    if facts.room:
+        yield Row(words.gettext("Where"), (one_line(facts.room),))
+    if not facts.kind.is_cancellation:
+        yield from _list_preparation(facts, words)
+
+
+def _row_of_meeting(facts: InvitationFacts, words: Words) -> Row:
+    return Row(words.gettext("Whole meeting"), (_show(facts.meeting, facts.time_zone, facts),))
+
+
+def _list_preparation(facts: InvitationFacts, words: Words) -> Iterator[Row]:
+    """Links and, for on-demand members, reasons: the letter to a core member speaks of the meeting, not of cases."""
+    if facts.video_url:
+        yield Row(words.gettext("Video call"), (one_line(facts.video_url),), is_link=True)
+    if facts.seat is SeatKind.ON_DEMAND:
+        yield from _list_reasons(facts, words)
+    yield Row(words.gettext("Details, after log-in"), (one_line(facts.page_url),), is_link=True)
+
+
+def _list_reasons(facts: InvitationFacts, words: Words) -> Iterator[Row]:
+    if facts.why:
+        label = words.gettext("Why you are needed") if facts.required else words.gettext("Why you are asked")
+        reasons = ((one_line(why.label.in_language(facts.language)), one_line(why.rule)) for why in facts.why)
+        yield Row(label, tuple(f"{reason} ({rule})" for reason, rule in reasons))
+    if facts.case_references:
+        yield Row(words.gettext("Cases"), (_list_cases(facts.case_references),))
+    if facts.question_count:
+        counted = words.ngettext("%(number)d question", "%(number)d questions", facts.question_count)
+        yield Row(words.gettext("Questions to your specialty"), (counted % {"number": facts.question_count},))
+
+
+def _list_changes(facts: InvitationFacts, words: Words) -> Iterator[Row]:
+    previous = facts.previous
+    if previous is None or facts.kind not in (LetterKind.MOVED, LetterKind.CHANGED):
+        return
+    changes = tuple(_say_changes(facts, previous, words))
+    if changes:
+        yield Row(words.gettext("What changed"), changes)
+
+
+def _say_changes(facts: InvitationFacts, previous: Previous, words: Words) -> Iterator[str]:
+    now_and_then = [
+        (words.gettext("Time"), *(_show(span, facts.time_zone, facts) for span in (previous.window, facts.window))),
+        (words.gettext("Room"), one_line(previous.room or ""), one_line(facts.room or "")),
+        (words.gettext("Video call"), one_line(previous.video_url or ""), one_line(facts.video_url or "")),
+    ]
+    if facts.seat is SeatKind.ON_DEMAND:
+        cases = _list_cases(previous.case_references), _list_cases(facts.case_references)
+        now_and_then.append((words.gettext("Cases"), *cases))
+    nothing = words.gettext("none")
+    for label, before, now in now_and_then:
+        if before != now:
+            yield f"{label}: {before or nothing} → {now or nothing}"
+
+
+def _list_cases(references: tuple[str, ...]) -> str:
+    return ", ".join(one_line(reference) for reference in references)
+
+
+def _show(span: Interval, zone: str, facts: InvitationFacts) -> str:
+    return format_span(span.start, span.end, zone, facts.language)
+
+
+def _show_everywhere(span: Interval, facts: InvitationFacts) -> tuple[str, ...]:
+    """In the member's zone, and in the board's where the clock there shows another time."""
+    own = _show(span, facts.time_zone, facts)
+    if is_same_clock(span.start, facts.time_zone, facts.board_time_zone):
+        return (own,)
+    return (own, _show(span, facts.board_time_zone, facts))
+
+
+@lru_cache(maxsize=1)
+def _open_templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("tumorboard.mail"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

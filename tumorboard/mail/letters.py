@@ -1,0 +1,105 @@
+"""What a letter is made of. No value here has a field for a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.model import SeatKind, Text
+from tumorboard.domain.timeline import Interval
+
+
+class LetterKind(StrEnum):
+    """Why somebody is written to."""
+
+    INVITATION = "invitation"
+    MOVED = "moved"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_cancellation(self) -> bool:
+        """True when the calendar entry goes: the letter carries METHOD:CANCEL."""
+        return self in (LetterKind.WITHDRAWN, LetterKind.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name and an e-mail address."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The rule that asks for the member, such as `R10`, and what it says."""
+
+    rule: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What the last letter said, for the lines "what changed"."""
+
+    window: Interval
+    room: str | None
+    video_url: str | None
+    case_references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationFacts:
+    """One member's part in one meeting.
+
+    `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
+    `board_time_zone` where its clock differs. `question_count` counts the questions to this member's specialty.
+    `page_url` shows nothing without a log-in. `previous` stands in letters of the kinds moved and changed. Raises
+    BadInput (`bad-link`) for a link that is not http or https.
+    """
+
+    kind: LetterKind
+    recipient: Mailbox
+    organizer: Mailbox
+    language: str
+    time_zone: str
+    board_name: str
+    board_time_zone: str
+    meeting: Interval
+    window: Interval
+    seat: SeatKind
+    room: str | None
+    video_url: str | None
+    page_url: str
+    required: bool = True
+    why: tuple[Why, ...] = ()
+    case_references: tuple[str, ...] = ()
+    question_count: int = 0
+    previous: Previous | None = None
+
+    def __post_init__(self) -> None:
+        for link in (self.page_url, self.video_url):
+            if link is not None and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc):
+                raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter as words: the subject and the same body twice."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventWords:
+    """The words of the calendar entry that goes with the letter."""
+
+    title: str
+    description: str
+    location: str

@@ -1,0 +1,102 @@
+"""Codes become words: the closed lists a person reads on a page, in a message or in the record of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tumorboard.words import Words
+from tumorboard.words import to_translate as _
+
+STATES: Mapping[str, str] = {
+    "not_ready": _("Not ready"),
+    "ready": _("Ready"),
+    "scheduled": _("Scheduled"),
+    "done": _("Done"),
+    "withdrawn": _("Withdrawn"),
+}
+URGENCIES: Mapping[str, str] = {"routine": _("Routine"), "expedited": _("Expedited"), "urgent": _("Urgent")}
+READINESS: Mapping[str, str] = {
+    "current": _("There"),
+    "stale": _("Too old"),
+    "missing": _("Missing"),
+    "expected": _("Expected"),
+    "not_applicable": _("Does not apply"),
+}
+LEVELS: Mapping[str, str] = {"blocks": _("Blocks"), "warns": _("Asked for"), "prefers": _("Helpful")}
+RULE_KINDS: Mapping[str, str] = {
+    "G": _("Published guideline or quality indicator"),
+    "X": _("Convention of this centre"),
+    "G/X": _("Published principle, cut-off set by this centre"),
+}
+SEATS: Mapping[str, str] = {"core": _("Whole meeting"), "on_demand": _("Own window")}
+CHANGES: Mapping[str, str] = {
+    "new": _("New"),
+    "moved": _("Moved"),
+    "retimed": _("New time"),
+    "same": _("Unchanged"),
+    "removed": _("Taken off"),
+    "invited": _("Invited"),
+    "changed": _("Other cases"),
+    "withdrawn": _("No longer needed"),
+}
+ATTENDANCE_CHANGES: Mapping[str, str] = {**CHANGES, "moved": _("New time")}
+ABSENCES: Mapping[str, str] = {"absence": _("Absent"), "busy": _("Busy")}
+MEETINGS: Mapping[str, str] = {
+    "planned": _("No cases yet"),
+    "published": _("Published"),
+    "cancelled": _("Cancelled"),
+}
+DRAFTS: Mapping[str, str] = {
+    "open": _("Open draft"),
+    "published": _("Published"),
+    "discarded": _("Thrown away"),
+}
+LETTERS: Mapping[str, str] = {
+    "waiting": _("Waiting to leave"),
+    "failing": _("Failed, will be tried again"),
+    "sent": _("Sent"),
+    "superseded": _("Replaced by a newer one"),
+    "dead": _("Given up"),
+}
+METHODS: Mapping[str, str] = {"REQUEST": _("Invitation"), "CANCEL": _("Cancellation")}
+INVITATIONS: Mapping[str, str] = {
+    "invited": _("Invited"),
+    "withdrawn": _("No longer needed"),
+    "cancelled": _("Cancelled"),
+}
+IMPORT_ACTIONS: Mapping[str, str] = {
+    "created": _("New"),
+    "updated": _("Changed"),
+    "unchanged": _("Unchanged"),
+    "refused": _("Refused"),
+}
+ROLES: Mapping[str, str] = {
+    "administrator": _("Administrator"),
+    "coordinator": _("Coordinator"),
+    "chair": _("Chair"),
+    "physician": _("Physician"),
+    "surgeon": _("Surgeon"),
+    "auditor": _("Auditor"),
+}
+FLAGS: Mapping[str, str] = {
+    "stage-missing": _("Stage missing"),
+    "stage-ambiguous": _("Two stages given: choose one"),
+    "grade-missing": _("Grade missing"),
+    "grade-behaviour-conflict": _("Grade and behaviour contradict each other"),
+    "ps-missing": _("Performance status missing"),
+    "ps-timing-mismatch": _("Performance status from another time"),
+    "residual-conflict": _("Residual disease contradicts itself"),
+}
+EVENTS: Mapping[str, str] = {
+    "case:referred": _("Referred"),
+    "case:changed": _("Facts changed"),
+    "case:withdrawn": _("Withdrawn"),
+    "readiness:noted": _("Report noted"),
+    "need:waived": _("Need waived"),
+    "need:restored": _("Waiver taken back"),
+}
+
+
+def say_code(code: str, words: Words, known: Mapping[str, str]) -> str:
+    """The words for a code of one of these lists; an unknown code as it is, with spaces."""
+    return words.gettext(known[code]) if code in known else code.replace("-", " ").replace("_", " ")
