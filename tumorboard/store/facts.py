@@ -1,0 +1,225 @@
+"""Rows to facts and facts to rows: the single bridge between the database and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.model import (
+    AgendaEntry,
+    Attendance,
+    CaseFacts,
+    MeetingFacts,
+    MeetingPlan,
+    MemberFacts,
+    Proposal,
+    ReadinessRecord,
+    Reason,
+    SeatFacts,
+    SeatKind,
+    Value,
+    Waiver,
+)
+from tumorboard.domain.timeline import Interval, merge
+from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
+from tumorboard.store.meetings import Booking, Meeting, Resource, Seat
+from tumorboard.store.people import Absence, Member
+
+
+def encode_values(values: Mapping[str, Value]) -> dict[str, Any]:
+    """Field values as JSON: sets as sorted lists, dates as `{"date": "2026-11-22"}`."""
+    return {key: _encode(values[key]) for key in sorted(values)}
+
+
+def _encode(value: Value) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    return value
+
+
+def decode_values(document: Mapping[str, Any]) -> dict[str, Value]:
+    """The inverse of `encode_values`."""
+    return {key: _decode(value) for key, value in document.items()}
+
+
+def _decode(value: Any) -> Value:
+    if isinstance(value, list):
+        return frozenset(value)
+    if isinstance(value, Mapping):
+        return date.fromisoformat(value["date"])
+    return value  # type: ignore[no-any-return]
+
+
+def case_facts(row: Case) -> CaseFacts:
+    """A case as the rules see it: normalised fields, and the source columns the rules read."""
+    values = {**decode_values(row.sources), **decode_values(row.facts)}
+    return CaseFacts(
+        reference=row.reference, program=row.program, values=values, flags=frozenset(row.flags.get("flags", []))
+    )
+
+
+def readiness_record(row: ReadinessItem) -> ReadinessRecord:
+    """What is noted about one readiness item."""
+    return ReadinessRecord(
+        item=row.item,
+        reported_on=row.reported_on,
+        expected_on=row.expected_on,
+        not_applicable_by=row.not_applicable_by,
+        owed_by=row.owed_by,
+        owed_since=row.owed_since,
+    )
+
+
+def waiver(row: CaseWaiver) -> Waiver:
+    """A waiver as a value."""
+    return Waiver(specialty=row.specialty, by=row.by_name, because=row.because, at=row.at)
+
+
+def seat_facts(row: Seat) -> SeatFacts:
+    """A seat with its holders by public id in the order they are asked; inactive members are left out.
+
+    Deputies of the holders come last, in the order of the holders and their ranks, if they hold the specialty.
+    """
+    holders = [holder.member for holder in row.holders if holder.member.active]
+    deputies = [d.deputy for member in holders for d in member.deputies if d.deputy.active and _holds(d.deputy, row)]
+    ids = dict.fromkeys(member.public_id for member in [*holders, *deputies])
+    return SeatFacts(specialty=row.specialty, kind=SeatKind(row.kind), in_quorum=row.in_quorum, holders=tuple(ids))
+
+
+def _holds(member: Member, seat: Seat) -> bool:
+    return any(held.specialty == seat.specialty for held in member.specialties)
+
+
+def busy_times(
+    session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
+) -> dict[int, tuple[Interval, ...]]:
+    """Per member row id, when she cannot come between two instants: absences, busy times and confirmed bookings.
+
+    Bookings of `without_meetings` do not count: they are what is being planned again. Sorted, non-overlapping.
+    """
+    found: dict[int, list[Interval]] = {}
+    absences = select(Absence).where(Absence.starts_at < end, Absence.ends_at > start)
+    for absence in session.scalars(absences):
+        found.setdefault(absence.member_id, []).append(Interval(absence.starts_at, absence.ends_at))
+    bookings = (
+        select(Resource.member_id, Booking.starts_at, Booking.ends_at)
+        .join(Resource, Resource.id == Booking.resource_id)
+        .where(Resource.member_id.is_not(None), Booking.status == "confirmed")
+        .where(Booking.starts_at < end, Booking.ends_at > start, Booking.meeting_id.not_in(list(without_meetings)))
+    )
+    for member_id, starts_at, ends_at in session.execute(bookings):
+        assert member_id is not None
+        found.setdefault(member_id, []).append(Interval(starts_at, ends_at))
+    return {member_id: merge(intervals) for member_id, intervals in found.items()}
+
+
+def member_facts(row: Member, busy: tuple[Interval, ...]) -> MemberFacts:
+    """A member as the planner sees her."""
+    return MemberFacts(
+        id=row.public_id,
+        name=row.name,
+        specialties=frozenset(held.specialty for held in row.specialties),
+        certificates=frozenset(held.certificate for held in row.certificates),
+        deputies=tuple(deputy.deputy.public_id for deputy in row.deputies),
+        busy=busy,
+    )
+
+
+def meeting_facts(row: Meeting) -> MeetingFacts:
+    """A meeting with the references published for it."""
+    return MeetingFacts(
+        id=row.public_id,
+        span=Interval(row.starts_at, row.ends_at),
+        closes_at=row.closes_at,
+        time_zone=row.time_zone,
+        published=tuple(item.case.reference for item in row.agenda),
+    )
+
+
+def encode_proposal(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as a JSON document, for a draft row."""
+    return {
+        "meetings": [_encode_meeting(plan) for plan in proposal.meetings],
+        "left_out": {reference: _encode_reasons(reasons) for reference, reasons in proposal.left_out.items()},
+        "solver": proposal.solver,
+        "cost": proposal.cost,
+        "greedy_cost": proposal.greedy_cost,
+    }
+
+
+def _encode_reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    return [{"code": reason.code, "values": dict(reason.values)} for reason in reasons]
+
+
+def _encode_span(span: Interval) -> list[str]:
+    return [span.start.isoformat(), span.end.isoformat()]
+
+
+def _encode_meeting(plan: MeetingPlan) -> dict[str, Any]:
+    return {
+        "meeting": plan.meeting,
+        "agenda": [
+            {"reference": e.reference, "span": _encode_span(e.span), "requires": list(e.requires)} for e in plan.agenda
+        ],
+        "attendances": [
+            {
+                "member": a.member, "kind": a.kind.value, "span": _encode_span(a.span),
+                "specialties": list(a.specialties), "cases": list(a.cases), "rules": list(a.rules),
+                "required": a.required,
+            }
+            for a in plan.attendances
+        ],
+        "reasons": {reference: _encode_reasons(reasons) for reference, reasons in plan.reasons.items()},
+        "uncovered": {reference: list(names) for reference, names in plan.uncovered.items()},
+        "vacant_seats": list(plan.vacant_seats),
+        "held_minutes": plan.held_minutes,
+        "held_minutes_arrival": plan.held_minutes_arrival,
+    }  # fmt: skip
+
+
+def decode_proposal(document: Mapping[str, Any]) -> Proposal:
+    """The inverse of `encode_proposal`."""
+    return Proposal(
+        meetings=tuple(_decode_meeting(entry) for entry in document["meetings"]),
+        left_out={reference: _decode_reasons(reasons) for reference, reasons in document["left_out"].items()},
+        solver=document["solver"],
+        cost=document["cost"],
+        greedy_cost=document["greedy_cost"],
+    )
+
+
+def _decode_reasons(reasons: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    return tuple(Reason(reason["code"], dict(reason["values"])) for reason in reasons)
+
+
+def _decode_span(span: list[str]) -> Interval:
+    return Interval(datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1]))
+
+
+def _decode_meeting(entry: Mapping[str, Any]) -> MeetingPlan:
+    return MeetingPlan(
+        meeting=entry["meeting"],
+        agenda=tuple(
+            AgendaEntry(reference=e["reference"], span=_decode_span(e["span"]), requires=tuple(e["requires"]))
+            for e in entry["agenda"]
+        ),
+        attendances=tuple(
+            Attendance(
+                member=a["member"], kind=SeatKind(a["kind"]), span=_decode_span(a["span"]),
+                specialties=tuple(a["specialties"]), cases=tuple(a["cases"]), rules=tuple(a["rules"]),
+                required=a["required"],
+            )
+            for a in entry["attendances"]
+        ),
+        reasons={reference: _decode_reasons(reasons) for reference, reasons in entry["reasons"].items()},
+        uncovered={reference: tuple(names) for reference, names in entry["uncovered"].items()},
+        vacant_seats=tuple(entry["vacant_seats"]),
+        held_minutes=entry["held_minutes"],
+        held_minutes_arrival=entry["held_minutes_arrival"],
+    )  # fmt: skip

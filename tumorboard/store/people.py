@@ -1,0 +1,180 @@
+"""The centre: departments, specialties, members, their absences, and accounts."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tumorboard.store.db import Base, Instant, Key, Label, PublicId
+
+
+class Centre(Base):
+    """The one row that says whose database this is. A demo centre may be filled and emptied by the demo only."""
+
+    __tablename__ = "centre"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name_en: Mapped[Label]
+    name_ko: Mapped[Label]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+
+class Department(Base):
+    """A department or division of the hospital; it supplies specialties."""
+
+    __tablename__ = "department"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[Key] = mapped_column(unique=True)
+    name_en: Mapped[Label]
+    name_ko: Mapped[Label]
+    specialties: Mapped[list[Specialty]] = relationship(back_populates="department", order_by="Specialty.key")
+
+
+class Specialty(Base):
+    """A specialty the centre has, by the id that programmes use."""
+
+    __tablename__ = "specialty"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[Key] = mapped_column(unique=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    name_en: Mapped[Label]
+    name_ko: Mapped[Label]
+    department: Mapped[Department] = relationship(back_populates="specialties")
+
+
+class Member(Base):
+    """A person on a board. The name is one field, family name first in Korean, never split."""
+
+    __tablename__ = "member"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    name: Mapped[Label]
+    title: Mapped[Label] = mapped_column(default="")
+    email: Mapped[Label] = mapped_column(unique=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
+    language: Mapped[str] = mapped_column(String(5), default="ko")
+    time_zone: Mapped[Key] = mapped_column(default="Asia/Seoul")
+    active: Mapped[bool] = mapped_column(default=True)
+    department: Mapped[Department] = relationship()
+    specialties: Mapped[list[MemberSpecialty]] = relationship(
+        back_populates="member", cascade="all, delete-orphan", order_by="MemberSpecialty.specialty"
+    )
+    certificates: Mapped[list[MemberCertificate]] = relationship(
+        back_populates="member", cascade="all, delete-orphan", order_by="MemberCertificate.certificate"
+    )
+    deputies: Mapped[list[Deputy]] = relationship(
+        cascade="all, delete-orphan", order_by="Deputy.rank", foreign_keys="Deputy.member_id"
+    )
+    absences: Mapped[list[Absence]] = relationship(
+        back_populates="member", cascade="all, delete-orphan", order_by="Absence.starts_at"
+    )
+
+
+class MemberSpecialty(Base):
+    """A member holds a specialty."""
+
+    __tablename__ = "member_specialty"
+    __table_args__ = (UniqueConstraint("member_id", "specialty"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    specialty: Mapped[Key] = mapped_column(ForeignKey("specialty.key"), index=True)
+    member: Mapped[Member] = relationship(back_populates="specialties")
+
+
+class MemberCertificate(Base):
+    """A member is certified, for example to give chemotherapy."""
+
+    __tablename__ = "member_certificate"
+    __table_args__ = (UniqueConstraint("member_id", "certificate"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    certificate: Mapped[Key]
+    member: Mapped[Member] = relationship(back_populates="certificates")
+
+
+class Deputy(Base):
+    """Who is asked when a member cannot come, in the order of `rank`."""
+
+    __tablename__ = "deputy"
+    __table_args__ = (
+        UniqueConstraint("member_id", "deputy_id"),
+        CheckConstraint("member_id <> deputy_id", name="not_oneself"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    deputy_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    rank: Mapped[int] = mapped_column(default=0)
+    deputy: Mapped[Member] = relationship(foreign_keys=[deputy_id])
+
+
+class Absence(Base):
+    """When a member cannot come: `absence` (leave, congress) or `busy` (a clinic, an operation). No reason is kept."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint("kind IN ('absence', 'busy')", name="kind"),
+        Index("ix_absence_member_time", "member_id", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    starts_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    kind: Mapped[str] = mapped_column(String(10), default="absence")
+    member: Mapped[Member] = relationship(back_populates="absences")
+
+
+class Account(Base):
+    """A log-in. It may belong to a member; its roles say what it may do."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    email: Mapped[Label] = mapped_column(unique=True)
+    name: Mapped[Label]
+    password_hash: Mapped[Label]
+    language: Mapped[str] = mapped_column(String(5), default="")
+    active: Mapped[bool] = mapped_column(default=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), unique=True)
+    session_key: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[Instant]
+    last_login_at: Mapped[Instant | None]
+    member: Mapped[Member | None] = relationship()
+    roles: Mapped[list[AccountRole]] = relationship(cascade="all, delete-orphan", order_by="AccountRole.role")
+    tokens: Mapped[list[ApiToken]] = relationship(cascade="all, delete-orphan", back_populates="account")
+
+
+class AccountRole(Base):
+    """An account has a role."""
+
+    __tablename__ = "account_role"
+    __table_args__ = (UniqueConstraint("account_id", "role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    role: Mapped[Key]
+
+
+class ApiToken(Base):
+    """A secret with which a program speaks for an account; only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    label: Mapped[Label]
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    revoked_at: Mapped[Instant | None]
+    account: Mapped[Account] = relationship(back_populates="tokens")
