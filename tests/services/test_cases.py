@@ -1,0 +1,181 @@
+"""Importing, referring and changing cases; readiness and waivers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.builders import OPERATOR, a_case_csv, a_case_row, case_id
+from tests.services.conftest import NOW
+from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed
+from tumorboard.services.access import Role, actor_with
+from tumorboard.services.cases import (
+    change_case,
+    find_case,
+    import_cases,
+    note_readiness,
+    preview_import,
+    refer_case,
+    restore_need,
+    waive_need,
+    withdraw_case,
+)
+from tumorboard.services.judging import judge
+from tumorboard.services.setup import Setup
+from tumorboard.services.worklist import list_cases
+from tumorboard.store.cases import Case
+from tumorboard.store.post import AuditEvent
+
+TODAY = date(2026, 11, 22)
+
+
+def _import(session: Session, setup: Setup, content: bytes, *, minutes: int = 0) -> dict[str, object]:
+    report = import_cases(session, setup, program="ovarian", content=content, filename="list.csv", by=OPERATOR,
+                          now=NOW + timedelta(minutes=minutes))  # fmt: skip
+    return report.summary()
+
+
+def test_import_creates_then_changes_nothing(any_session: Session, setup: Setup) -> None:
+    first = _import(any_session, setup, a_case_csv(on=TODAY))
+
+    second = _import(any_session, setup, a_case_csv(on=TODAY), minutes=60)
+
+    assert first == {"created": 3, "updated": 0, "unchanged": 0, "refused": 0, "problems": []}
+    assert second == {"created": 0, "updated": 0, "unchanged": 3, "refused": 0, "problems": []}
+
+
+def test_preview_says_the_same_as_the_import_and_writes_nothing(session: Session, setup: Setup) -> None:
+    content = a_case_csv([a_case_row("C-1", on=TODAY), a_case_row("C-1", on=TODAY), a_case_row("C-2", on=TODAY)])
+
+    preview = preview_import(session, setup, program="ovarian", content=content, filename="list.csv", by=OPERATOR,
+                             now=NOW)  # fmt: skip
+
+    assert session.scalars(select(Case)).all() == []
+    assert preview.summary() == _import(session, setup, content)
+
+
+def test_import_takes_the_good_rows_and_names_the_refused(session: Session, setup: Setup) -> None:
+    rows = [
+        a_case_row("C-1", on=TODAY),
+        a_case_row("C-1", on=TODAY, ecog="2"),
+        a_case_row("C-2", on=TODAY, figo_stage="Stage V"),
+        a_case_row("C-3", on=TODAY, question="900101-2234567"),
+    ]
+
+    summary = _import(session, setup, a_case_csv(rows))
+
+    problems = [(p["row"], p["column"], p["code"]) for p in summary["problems"]]  # type: ignore[attr-defined]
+    assert (summary["created"], summary["refused"]) == (1, 3)
+    assert problems == [
+        (3, "reference", "duplicate-reference"),
+        (4, "figo_stage", "impossible-stage"),
+        (5, "question", "resident-registration-number"),
+    ]
+    assert "2234567" not in str(summary)
+
+
+def test_import_keeps_what_the_file_does_not_speak_of(session: Session, setup: Setup) -> None:
+    _import(session, setup, a_case_csv([a_case_row("C-1", on=TODAY, asa="3")]))
+
+    summary = _import(session, setup, b"reference,ecog\nC-1,2\n")
+
+    facts = session.scalars(select(Case.facts)).one()
+    assert summary["updated"] == 1
+    assert (facts["asa"], facts["ecog"]) == (3, 2)
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7 ...", b"name,diagnosis\nx,y\n"])
+def test_a_file_that_is_no_case_list_is_refused_whole(session: Session, setup: Setup, content: bytes) -> None:
+    with pytest.raises(BadTable):
+        _import(session, setup, content)
+
+    assert session.scalars(select(Case)).all() == []
+
+
+def test_refer_case_refuses_a_second_with_the_same_reference(session: Session, setup: Setup) -> None:
+    cells = {"reference": "C-9", "question": "Operate?", "figo_stage": "IIIC"}
+    refer_case(session, setup, program="ovarian", cells=cells, by=OPERATOR, now=NOW)
+
+    with pytest.raises(Conflict) as refused:
+        refer_case(session, setup, program="ovarian", cells=cells, by=OPERATOR, now=NOW)
+
+    assert refused.value.code == "case-exists"
+
+
+def test_refer_case_names_the_wrong_field(session: Session, setup: Setup) -> None:
+    with pytest.raises(BadInput) as refused:
+        refer_case(session, setup, program="ovarian", cells={"reference": "C-9", "ecog": "7"}, by=OPERATOR, now=NOW)
+
+    assert refused.value.values["field"] == "ecog"
+
+
+def test_change_case_sets_and_clears_fields_and_judges_anew(centre: Session, setup: Setup) -> None:
+    changed = change_case(centre, setup, case_id=case_id(centre, "C-1"), by=OPERATOR, now=NOW,
+                          cells={"acute_events": "bowel_obstruction", "question": ""})  # fmt: skip
+
+    assert changed.urgency == "urgent"
+    assert "question" not in changed.facts
+    assert changed.facts["planned_procedures"] == ["hysterectomy_bso", "omentectomy"]
+
+
+def test_a_missing_blocking_report_keeps_a_case_from_being_ready(centre: Session, setup: Setup) -> None:
+    row = find_case(centre, case_id(centre, "C-3"))
+    before = judge(setup, row, on=TODAY)
+
+    note_readiness(centre, setup, case_ids=[row.public_id], item="ct_chest_abdomen_pelvis",
+                   expected_on=TODAY + timedelta(days=3), by=OPERATOR, now=NOW)  # fmt: skip
+
+    after = judge(setup, find_case(centre, row.public_id), on=TODAY)
+    assert (before.is_ready, before.blocked_by) == (False, ("ct_chest_abdomen_pelvis",))
+    assert (after.is_ready, after.ready_on) == (True, TODAY + timedelta(days=3))
+
+
+def test_a_report_dated_tomorrow_is_refused(centre: Session, setup: Setup) -> None:
+    with pytest.raises(BadInput) as refused:
+        note_readiness(centre, setup, case_ids=[case_id(centre, "C-1")], item="pathology_report",
+                       reported_on=TODAY + timedelta(days=1), by=OPERATOR, now=NOW)  # fmt: skip
+
+    assert refused.value.code == "report-in-future"
+
+
+def test_a_waiver_takes_the_need_away_and_its_withdrawal_brings_it_back(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-2")
+    waive_need(centre, setup, case_id=case, specialty="urology", physician="Dr Kim", because="stent in place",
+               by=OPERATOR, now=NOW)  # fmt: skip
+    waived = judge(setup, find_case(centre, case), on=TODAY).assessment
+
+    restore_need(centre, case_id=case, specialty="urology", by=OPERATOR, now=NOW)
+
+    need = next(need for need in waived.needs if need.specialty == "urology")
+    assert "urology" not in waived.required
+    assert (need.waived_by, need.waived_because) == ("Dr Kim", "stent in place")
+    assert "urology" in judge(setup, find_case(centre, case), on=TODAY).assessment.required
+    trail = centre.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == case).order_by(AuditEvent.id))
+    assert list(trail) == ["need:waived", "need:restored"]
+
+
+@pytest.mark.parametrize(("physician", "because"), [("", "reason"), ("Dr Kim", " ")])
+def test_a_waiver_needs_a_name_and_a_reason(centre: Session, setup: Setup, physician: str, because: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        waive_need(centre, setup, case_id=case_id(centre, "C-2"), specialty="urology", physician=physician,
+                   because=because, by=OPERATOR, now=NOW)  # fmt: skip
+
+    assert refused.value.code == "waiver-incomplete"
+
+
+def test_withdrawn_cases_leave_the_worklist(centre: Session, setup: Setup) -> None:
+    withdraw_case(centre, case_id=case_id(centre, "C-1"), by=OPERATOR, now=NOW)
+
+    worklist = list_cases(centre, setup, by=OPERATOR, now=NOW)
+
+    assert [view.row.reference for view in worklist.cases] == ["C-2", "C-3"]
+
+
+def test_a_surgeon_may_not_read_cases(centre: Session, setup: Setup) -> None:
+    surgeon = actor_with("surgeon", frozenset({Role.SURGEON}))
+
+    with pytest.raises(NotAllowed):
+        list_cases(centre, setup, by=surgeon, now=NOW)

@@ -1,0 +1,159 @@
+"""Accounts, log-in and API tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from tumorboard.domain.errors import BadInput, Conflict, NotAllowed, NotFound
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, Role, actor_with, require
+from tumorboard.services.audit import record
+from tumorboard.store.people import Account, AccountRole, ApiToken, Member
+
+MINIMUM_PASSWORD = 10
+TOKEN_DAYS = 365
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    """argon2id with 19 MiB, two passes (OWASP's minimum): about 25 ms, so that log-in stays quick."""
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@cache
+def _hash_of_nothing() -> str:
+    return _hasher().hash(secrets.token_hex(16))
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a secret token: SHA-256 is enough for 160 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def account_actor(account: Account) -> Actor:
+    """The actor an account's roles make."""
+    return actor_with(
+        account.email,
+        frozenset(Role(row.role) for row in account.roles),
+        account_id=account.id,
+        member_id=account.member.public_id if account.member else None,
+    )
+
+
+def create_account(
+    session: Session, *, email: str, name: str, password: str, roles: Iterable[str], member_id: str | None = None,
+    by: Actor, now: datetime,
+) -> Account:  # fmt: skip
+    """Add a log-in. Raises BadInput for a short password or an unknown role, Conflict for an address in use."""
+    require(by, Permission.ACCOUNT_EDIT)
+    email = email.strip().lower()
+    if "@" not in email or any(c.isspace() for c in email):
+        raise BadInput(f"'{email}' is no e-mail address", code="bad-email", field="email")
+    if len(password) < MINIMUM_PASSWORD:
+        raise BadInput(f"a password needs at least {MINIMUM_PASSWORD} characters", code="short-password")
+    wanted = sorted(set(roles))
+    unknown = [role for role in wanted if role not in set(Role)]
+    if unknown or not wanted:
+        raise BadInput(f"unknown role {', '.join(unknown) or '(none)'}; known: {', '.join(Role)}", code="unknown-role")
+    hashed = _hasher().hash(password)
+    with transaction(session):
+        if session.scalar(select(Account.id).where(Account.email == email)):
+            raise Conflict(f"there is already an account for {email}", code="account-exists")
+        member = session.scalar(select(Member).where(Member.public_id == member_id)) if member_id else None
+        if member_id and member is None:
+            raise NotFound(f"there is no member {member_id}")
+        account = Account(
+            email=email, name=name, password_hash=hashed, member=member, created_at=now,
+            session_key=secrets.token_hex(16), roles=[AccountRole(role=role) for role in wanted],
+        )  # fmt: skip
+        session.add(account)
+        session.flush()
+        record(session, by=by, now=now, action="account:created", subject=("account", account.public_id), roles=wanted)
+    return account
+
+
+def log_in(session: Session, *, email: str, password: str, now: datetime) -> Account:
+    """The account for the right password; NotAllowed otherwise, in the same time and words for every wrong pair."""
+    account = _find(session, Account.email == email.strip().lower())
+    try:
+        _hasher().verify(account.password_hash if account and account.active else _hash_of_nothing(), password)
+        right = account is not None and account.active
+    except (VerificationError, InvalidHashError):
+        right = False
+    who = account.public_id if account else "unknown"
+    by = Actor(name=account.email if account else "unknown", permissions=frozenset())
+    with transaction(session):
+        account = _find(session, Account.email == email.strip().lower())
+        action = "account:logged-in" if right else "account:log-in-refused"
+        record(session, by=by, now=now, action=action, subject=("account", who))
+        if right and account is not None:
+            account.last_login_at = now
+            if _hasher().check_needs_rehash(account.password_hash):
+                account.password_hash = _hasher().hash(password)
+    if not right or account is None:
+        raise NotAllowed("the e-mail address or the password is wrong", code="wrong-log-in")
+    return account
+
+
+def _find(session: Session, condition: object) -> Account | None:
+    query = select(Account).where(condition).options(selectinload(Account.roles), selectinload(Account.member))  # type: ignore[arg-type]
+    return session.scalar(query)
+
+
+def find_account(session: Session, *, public_id: str, session_key: str) -> Account | None:
+    """The active account a session cookie speaks of; None when it was closed or its sessions were ended."""
+    account = _find(session, Account.public_id == public_id)
+    if account is None or not account.active or not secrets.compare_digest(account.session_key, session_key):
+        return None
+    return account
+
+
+def end_sessions(session: Session, *, by: Actor, now: datetime) -> None:
+    """Log the actor out everywhere, at once on every worker."""
+    with transaction(session):
+        account = session.get_one(Account, by.account_id)
+        account.session_key = secrets.token_hex(16)
+        record(session, by=by, now=now, action="account:logged-out", subject=("account", account.public_id))
+
+
+def set_language(session: Session, *, language: str, by: Actor) -> None:
+    """Keep the language of an account: `ko` or `en`."""
+    if language not in ("ko", "en"):
+        raise BadInput("the language is ko or en", code="unknown-language")
+    with transaction(session):
+        session.get_one(Account, by.account_id).language = language
+
+
+def create_token(session: Session, *, email: str, label: str, by: Actor, now: datetime) -> str:
+    """A new API token for an account, shown once; it ends after a year."""
+    require(by, Permission.ACCOUNT_EDIT)
+    token = f"tb_{secrets.token_urlsafe(30)}"
+    with transaction(session):
+        account = _find(session, Account.email == email.strip().lower())
+        if account is None:
+            raise NotFound(f"there is no account for {email}")
+        session.add(
+            ApiToken(account_id=account.id, label=label, token_hash=hash_token(token), created_at=now,
+                     expires_at=now + timedelta(days=TOKEN_DAYS))
+        )  # fmt: skip
+        record(session, by=by, now=now, action="token:created", subject=("account", account.public_id))
+    return token
+
+
+def find_token(session: Session, *, token: str, now: datetime) -> Account | None:
+    """The account a bearer token speaks for; None when unknown, revoked or ended."""
+    row = session.scalar(
+        select(ApiToken)
+        .where(ApiToken.token_hash == hash_token(token), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
+        .options(selectinload(ApiToken.account).selectinload(Account.roles))
+    )
+    return row.account if row is not None and row.account.active else None

@@ -1,0 +1,224 @@
+"""What boards show: meetings ahead, one meeting with its agenda and windows, and a draft beside what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Proposal, Reason
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.meetings import find_board, find_meeting
+from tumorboard.services.planning import find_draft, open_draft, proposal_of
+from tumorboard.store.cases import Case
+from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
+from tumorboard.store.people import Absence, Member, MemberSpecialty
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A board with its meetings from today on (agenda, invitations and room loaded) and its open draft."""
+
+    row: Board
+    meetings: tuple[Meeting, ...]
+    draft: Draft | None
+
+
+def list_boards(session: Session, *, by: Actor) -> list[Board]:
+    """Every board, by key."""
+    require(by, Permission.BOARD_READ)
+    return list(session.scalars(select(Board).order_by(Board.key)))
+
+
+def read_board(session: Session, *, board: str, by: Actor, now: datetime, limit: int = 12) -> BoardView:
+    """A board with its next meetings, the running one included."""
+    require(by, Permission.BOARD_READ)
+    row = find_board(session, board)
+    query = select(Meeting).where(Meeting.board_id == row.id, Meeting.ends_at > now).order_by(Meeting.starts_at)
+    query = query.limit(limit).options(
+        selectinload(Meeting.agenda).selectinload(AgendaItem.case),
+        selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
+        selectinload(Meeting.room),
+    )
+    return BoardView(row, tuple(session.scalars(query)), open_draft(session, row))
+
+
+def read_meeting(session: Session, *, meeting_id: str, by: Actor) -> Meeting:
+    """One meeting with agenda, cases, invitations, members, board and room loaded."""
+    require(by, Permission.BOARD_READ)
+    found = find_meeting(session, meeting_id)
+    query = (
+        select(Meeting)
+        .where(Meeting.id == found.id)
+        .options(
+            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
+            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member).selectinload(Member.specialties),
+            selectinload(Meeting.board),
+            selectinload(Meeting.room),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).one()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryChange:
+    """One case of a draft's meeting. `change` is `new`, `moved` (from another meeting), `retimed` or `same`."""
+
+    entry: AgendaEntry
+    change: str
+    case_id: str
+    reasons: tuple[Reason, ...]
+    uncovered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceChange:
+    """One member of a draft's meeting. `change` is `invited`, `moved`, `changed`, `withdrawn` or `same`.
+
+    `attendance` is None for a withdrawn member, whose published window is `row`.
+    """
+
+    member: Member
+    change: str
+    attendance: Attendance | None
+    row: MeetingInvitation | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingChange:
+    """A meeting of a draft beside what is published for it."""
+
+    meeting: Meeting
+    plan: MeetingPlan
+    entries: tuple[EntryChange, ...]
+    removed: tuple[AgendaItem, ...]
+    attendances: tuple[AttendanceChange, ...]
+
+    @property
+    def is_changed(self) -> bool:
+        """True when publishing would change something here."""
+        changes = [entry.change for entry in self.entries] + [attendance.change for attendance in self.attendances]
+        return bool(self.removed) or any(change != "same" for change in changes)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft as a difference, per meeting; `case_ids` maps references to public ids."""
+
+    row: Draft
+    proposal: Proposal
+    meetings: tuple[MeetingChange, ...]
+    case_ids: Mapping[str, str]
+
+    @property
+    def letters(self) -> int:
+        """How many letters publishing would write."""
+        return sum(a.change != "same" for meeting in self.meetings for a in meeting.attendances)
+
+
+def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
+    """A draft beside what is published; a fixed number of queries."""
+    require(by, Permission.PLAN_EDIT)
+    draft = find_draft(session, draft_id)
+    proposal = proposal_of(draft)
+    query = (
+        select(Meeting)
+        .where(Meeting.public_id.in_([plan.meeting for plan in proposal.meetings]))
+        .options(
+            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
+            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
+            selectinload(Meeting.room),
+        )
+    )
+    meetings = {row.public_id: row for row in session.scalars(query)}
+    members = {row.public_id: row for row in session.scalars(select(Member))}
+    wanted = {entry.reference for plan in proposal.meetings for entry in plan.agenda} | set(proposal.left_out)
+    ids = select(Case.reference, Case.public_id).where(Case.program == draft.board.program, Case.reference.in_(wanted))
+    case_ids = {row[0]: row[1] for row in session.execute(ids)}
+    published = {item.case.reference: meeting for meeting in meetings.values() for item in meeting.agenda}
+    changes = tuple(
+        _compare(plan, meetings[plan.meeting], members, published, case_ids)
+        for plan in proposal.meetings
+        if plan.meeting in meetings
+    )
+    return DraftView(draft, proposal, changes, case_ids)
+
+
+def _compare(
+    plan: MeetingPlan, meeting: Meeting, members: Mapping[str, Member], published: Mapping[str, Meeting],
+    case_ids: Mapping[str, str],
+) -> MeetingChange:  # fmt: skip
+    before = {item.case.reference: item for item in meeting.agenda}
+    entries = tuple(
+        EntryChange(
+            entry, _entry_change(entry, before, published), case_ids.get(entry.reference, ""),
+            tuple(plan.reasons.get(entry.reference, ())), tuple(plan.uncovered.get(entry.reference, ())),
+        )
+        for entry in plan.agenda
+    )  # fmt: skip
+    planned = {entry.reference for entry in plan.agenda}
+    removed = tuple(item for item in meeting.agenda if item.case.reference not in planned)
+    rows = {row.member.public_id: row for row in meeting.invitations if row.status == "invited"}
+    attending = {attendance.member for attendance in plan.attendances}
+    attendances = [
+        AttendanceChange(members[a.member], _attendance_change(a, rows.get(a.member)), a, rows.get(a.member))
+        for a in plan.attendances
+        if a.member in members
+    ]
+    attendances += [
+        AttendanceChange(row.member, "withdrawn", None, row) for key, row in rows.items() if key not in attending
+    ]
+    return MeetingChange(meeting, plan, entries, removed, tuple(attendances))
+
+
+def _entry_change(entry: AgendaEntry, before: Mapping[str, AgendaItem], published: Mapping[str, Meeting]) -> str:
+    item = before.get(entry.reference)
+    if item is None:
+        return "moved" if entry.reference in published else "new"
+    return "same" if (item.starts_at, item.ends_at) == (entry.span.start, entry.span.end) else "retimed"
+
+
+def _attendance_change(attendance: Attendance, row: MeetingInvitation | None) -> str:
+    if row is None:
+        return "invited"
+    if (row.starts_at, row.ends_at) != (attendance.span.start, attendance.span.end):
+        return "moved"
+    same_cases = attendance.kind == "core" or row.details["cases"] == sorted(attendance.cases)
+    return "same" if same_cases and row.kind == attendance.kind else "changed"
+
+
+def list_windows(session: Session, *, member_id: str, by: Actor, now: datetime) -> list[MeetingInvitation]:
+    """A member's windows from today on, soonest first. Everybody who may read boards may see when somebody is due."""
+    require(by, Permission.BOARD_READ)
+    query = (
+        select(MeetingInvitation)
+        .join(Member, Member.id == MeetingInvitation.member_id)
+        .where(Member.public_id == member_id, MeetingInvitation.ends_at > now)
+        .where(MeetingInvitation.status == "invited")
+        .order_by(MeetingInvitation.starts_at)
+        .options(
+            selectinload(MeetingInvitation.member),
+            selectinload(MeetingInvitation.meeting).selectinload(Meeting.board),
+            selectinload(MeetingInvitation.meeting).selectinload(Meeting.room),
+        )
+    )
+    return list(session.scalars(query))
+
+
+def list_people(session: Session, *, by: Actor, now: datetime, specialty: str | None = None) -> list[Member]:
+    """Active members with department, specialties and the absences still ahead, by department and name."""
+    require(by, Permission.PEOPLE_READ)
+    query = select(Member).where(Member.active.is_(True)).order_by(Member.department_id, Member.name)
+    if specialty:
+        query = query.join(MemberSpecialty).where(MemberSpecialty.specialty == specialty)
+    query = query.options(
+        selectinload(Member.department),
+        selectinload(Member.specialties),
+        selectinload(Member.certificates),
+        selectinload(Member.absences.and_(Absence.ends_at > now)),
+    )
+    return list(session.scalars(query.execution_options(populate_existing=True)))

@@ -1,0 +1,98 @@
+"""An import by hand, in two steps: the upload is kept and previewed, then confirmed in one transaction or dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.errors import BadInput, NotFound
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.cases import ImportReport, import_cases, preview_import
+from tumorboard.services.setup import Setup
+from tumorboard.store.cases import PendingImport
+
+KEPT_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedImport:
+    """An upload that waits for its confirmation: its id, its programme, and what importing it would do now."""
+
+    id: str
+    program: str
+    uploaded_at: datetime
+    report: ImportReport
+
+
+def stage_import(
+    session: Session, setup: Setup, *, program: str, content: bytes, filename: str, by: Actor, now: datetime
+) -> str:
+    """Keep an upload until it is confirmed; gives its id. Raises BadTable, and nothing is kept then.
+
+    The actor's earlier uploads and everybody's older than a day are removed. Of the file's name only the ending stays:
+    a name may speak of a patient.
+    """
+    require(by, Permission.CASE_IMPORT)
+    if not filename:
+        raise BadInput("choose a file first", code="no-file", field="file")
+    preview_import(session, setup, program=program, content=content, filename=filename, by=by, now=now)
+    suffix = f".{filename.rpartition('.')[2][:9]}" if "." in filename else ""
+    with transaction(session):
+        _remove(session, by, now)
+        row = PendingImport(program=program, suffix=suffix, content=content, uploaded_by=by.name, uploaded_at=now)
+        session.add(row)
+        session.flush()
+    return row.public_id
+
+
+def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> StagedImport:
+    """What confirming an upload would do, judged anew. NotFound `unknown-upload` for one that is gone."""
+    require(by, Permission.CASE_IMPORT)
+    row = _find(session, upload_id, by, now)
+    report = preview_import(
+        session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
+    )
+    return StagedImport(upload_id, row.program, row.uploaded_at, report)
+
+
+def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> ImportReport:
+    """Import an upload and remove it; refused rows are left out and named."""
+    require(by, Permission.CASE_IMPORT)
+    row = _find(session, upload_id, by, now)
+    report = import_cases(
+        session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
+    )
+    drop_import(session, by=by, now=now)
+    return report
+
+
+def drop_import(session: Session, *, by: Actor, now: datetime) -> None:
+    """Remove the actor's uploads, and everybody's older than a day."""
+    require(by, Permission.CASE_IMPORT)
+    with transaction(session):
+        _remove(session, by, now)
+
+
+def drop_old_imports(session: Session, *, now: datetime) -> int:
+    """Remove uploads older than a day; gives how many. The nightly job calls it."""
+    with transaction(session):
+        old = list(session.scalars(select(PendingImport.id).where(PendingImport.uploaded_at < now - KEPT_FOR)))
+        session.execute(delete(PendingImport).where(PendingImport.id.in_(old)))
+    return len(old)
+
+
+def _remove(session: Session, by: Actor, now: datetime) -> None:
+    is_old = PendingImport.uploaded_at < now - KEPT_FOR
+    session.execute(delete(PendingImport).where(or_(PendingImport.uploaded_by == by.name, is_old)))
+
+
+def _find(session: Session, upload_id: str, by: Actor, now: datetime) -> PendingImport:
+    query = select(PendingImport).where(PendingImport.public_id == upload_id, PendingImport.uploaded_by == by.name)
+    row = session.scalar(query.where(PendingImport.uploaded_at >= now - KEPT_FOR))
+    if row is None:
+        raise NotFound("this upload is gone; choose the file again", code="unknown-upload")
+    return row

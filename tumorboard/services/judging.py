@@ -1,0 +1,109 @@
+"""What the programme says of a case in the database: needs, readiness and clock, in one value for every door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tumorboard.domain.model import Assessment, CaseFacts, Finding, ReadinessRecord, WaitingCase
+from tumorboard.domain.program import Program
+from tumorboard.domain.readiness import first_ready_on, judge_readiness
+from tumorboard.domain.requirements import assess
+from tumorboard.services.setup import Setup
+from tumorboard.store.cases import Case
+from tumorboard.store.facts import case_facts, readiness_record, waiver
+from tumorboard.store.meetings import Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A case with all that the programme says about it on one day.
+
+    `ready_on` is the first day on which nothing blocks, None while a blocking item is neither there nor expected;
+    `blocked_by` names those items. `due_at` is the end of its clock.
+    """
+
+    case: CaseFacts
+    assessment: Assessment
+    records: tuple[ReadinessRecord, ...]
+    findings: tuple[Finding, ...]
+    ready_on: date | None
+    blocked_by: tuple[str, ...]
+    due_at: datetime
+
+    @property
+    def is_ready(self) -> bool:
+        """True when the case may be planned: eligible, and every blocking item current or expected."""
+        return self.assessment.eligible and self.ready_on is not None
+
+
+def judge(setup: Setup, row: Case, *, on: date) -> Judgement:
+    """Judge a case as of a day in the centre's calendar. The row's readiness and waivers must be loaded."""
+    program = setup.program(row.program)
+    case = case_facts(row)
+    assessment = assess(program, case, on=on, waivers=[waiver(entry) for entry in row.waivers])
+    records = tuple(readiness_record(entry) for entry in row.readiness)
+    ready_on, blocked_by = first_ready_on(program, case, records, today=on)
+    return Judgement(
+        case=case,
+        assessment=assessment,
+        records=records,
+        findings=judge_readiness(program, case, records, on=on),
+        ready_on=ready_on,
+        blocked_by=blocked_by,
+        due_at=_due_at(setup, case, row.referred_at, assessment.target_days),
+    )
+
+
+def _due_at(setup: Setup, case: CaseFacts, referred_at: datetime, target_days: float) -> datetime:
+    target = case.values.get("target_on")
+    by_clock = referred_at + timedelta(days=target_days)
+    if isinstance(target, date):
+        return min(by_clock, setup.morning_of(target + timedelta(days=1)))
+    return by_clock
+
+
+def waiting_case(
+    setup: Setup, row: Case, judgement: Judgement, meetings: list[Meeting], *, now: datetime
+) -> WaitingCase:
+    """The case as the planner sees it, with the meetings on whose day it is not ready.
+
+    A blocking report counts when it is there, or expected before the list closes, and not too old on the
+    meeting's day.
+    """
+    program = setup.program(row.program)
+    blocked_on = {}
+    for meeting in meetings:
+        zone = ZoneInfo(meeting.time_zone)
+        meets_on = meeting.starts_at.astimezone(zone).date()
+        closes_on = max(meeting.closes_at, now).astimezone(zone).date()
+        items = _blocking(program, judgement, meets_on, closes_on)
+        if items:
+            blocked_on[meeting.public_id] = items
+    case, assessment = judgement.case, judgement.assessment
+    ready_at = None
+    if judgement.ready_on is not None:
+        ready_at = setup.morning_of(judgement.ready_on)
+        if judgement.ready_on <= setup.today(now):
+            ready_at = min(ready_at, now)
+    named = case.values.get("named_members", frozenset())
+    return WaitingCase(
+        reference=row.reference,
+        minutes=assessment.minutes,
+        urgency=assessment.urgency,
+        needs=tuple(need for need in assessment.needs if need.waived_by is None),
+        referred_at=row.referred_at,
+        due_at=judgement.due_at,
+        ready_at=ready_at,
+        blocked_by=judgement.blocked_by,
+        named_members=tuple(sorted(named)) if isinstance(named, frozenset) else (),
+        last_block=case.values.get("track") == "standard_of_care",
+        blocked_on=blocked_on,
+    )
+
+
+def _blocking(program: Program, judgement: Judgement, meets_on: date, closes_on: date) -> tuple[str, ...]:
+    found = judge_readiness(program, judgement.case, judgement.records, on=meets_on)
+    late = {r.item for r in judgement.records if r.reported_on is None and r.expected_on and r.expected_on > closes_on}
+    return tuple(f.item for f in found if f.is_blocking or (f.level.value == "blocks" and f.item in late))

@@ -1,0 +1,166 @@
+"""Meetings: from weekly series, as single extra meetings, moved and cancelled. A room is booked with its meeting."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from tumorboard.domain.errors import BadInput, Conflict, NotFound
+from tumorboard.domain.timeline import at_wall_clock, weekly
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.audit import record
+from tumorboard.services.setup import Setup
+from tumorboard.store.meetings import Board, Booking, HospitalDay, Meeting, Resource, Room, Series
+
+
+def public_holidays(country: str, first: date, last: date) -> dict[date, str]:
+    """The public holidays of a country (ISO code) between two days, substitute days included."""
+    import holidays  # noqa: PLC0415 - loads every country's rules; only series need it
+
+    found = holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    return {day: name for day, name in sorted(found.items()) if first <= day <= last}
+
+
+def find_board(session: Session, key: str) -> Board:
+    """The board with this key; NotFound names the ones there are."""
+    board = session.scalar(select(Board).where(Board.key == key))
+    if board is None:
+        known = ", ".join(session.scalars(select(Board.key).order_by(Board.key))) or "none; load a centre first"
+        raise NotFound(f"there is no board '{key}'; known: {known}", code="unknown-board")
+    return board
+
+
+def closes_at(setup: Setup, board: Board, starts_at: datetime) -> datetime:
+    """When the list of a meeting closes, by the programme's clock."""
+    return starts_at - timedelta(hours=setup.program(board.program).clocks.list_closes_hours)
+
+
+def hold_series(
+    session: Session, setup: Setup, *, until: date, by: Actor, now: datetime
+) -> tuple[int, tuple[str, ...]]:
+    """Create the meetings of every series up to a day; gives how many, and why a date was left out.
+
+    Public holidays and hospital days are skipped. A meeting that exists stays as it is, a cancelled one too. A date
+    on which the room is taken is left out with a sentence, so that one clash does not stop the others.
+    """
+    require(by, Permission.MEETING_EDIT)
+    created, problems = 0, []
+    with transaction(session):
+        closed = set(session.scalars(select(HospitalDay.on)))
+        for series in session.scalars(select(Series).options(selectinload(Series.board)).order_by(Series.id)):
+            zone = ZoneInfo(series.time_zone)
+            first = max(series.first_on, now.astimezone(zone).date())
+            last = min(until, series.last_on) if series.last_on else until
+            if last < first:
+                continue
+            skip = closed | set(public_holidays(setup.holidays, first, last))
+            for starts_at in weekly(
+                weekday=series.weekday, local=series.local_time, zone=zone, first=first, last=last, skip=skip
+            ):
+                if starts_at <= now or _exists(session, series.board, starts_at):
+                    continue
+                ends_at = starts_at + timedelta(minutes=series.minutes)
+                if _room_is_taken(session, series.room_id, starts_at, ends_at):
+                    when = starts_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+                    problems.append(f"{series.board.key} {when}: the room {series.room.name} is taken")
+                    continue
+                _add(session, setup, series.board, starts_at, ends_at, series.time_zone, series.room, series.id)
+                created += 1
+        if created:
+            record(session, by=by, now=now, action="series:held", subject=("centre", "1"), meetings=created)
+    return created, tuple(problems)
+
+
+def add_meeting(
+    session: Session, setup: Setup, *, board: str, on: date, local_time: time, minutes: int, room: str, by: Actor,
+    now: datetime,
+) -> Meeting:  # fmt: skip
+    """Add a single extra meeting in the board's zone.
+
+    Raises BadInput for a time that is past or a length out of 10–480 minutes, Conflict when the room is taken or the
+    board already meets then.
+    """
+    require(by, Permission.MEETING_EDIT)
+    if not 10 <= minutes <= 480:
+        raise BadInput("a meeting lasts 10 to 480 minutes", code="bad-length", field="minutes")
+    with transaction(session):
+        board_row = find_board(session, board)
+        room_row = find_room(session, room)
+        starts_at = at_wall_clock(on, local_time, ZoneInfo(board_row.time_zone))
+        if starts_at <= now:
+            raise BadInput("this meeting would be in the past; choose a later time", code="meeting-past", field="on")
+        if _exists(session, board_row, starts_at):
+            raise Conflict("the board already meets at this time", code="meeting-exists")
+        ends_at = starts_at + timedelta(minutes=minutes)
+        _refuse_taken_room(session, room_row, starts_at, ends_at)
+        meeting = _add(session, setup, board_row, starts_at, ends_at, board_row.time_zone, room_row, None)
+        record(session, by=by, now=now, action="meeting:added", subject=("meeting", meeting.public_id))
+    return meeting
+
+
+def find_room(session: Session, key: str) -> Room:
+    """The room with this key; NotFound names the ones there are."""
+    room = session.scalar(select(Room).where(Room.key == key))
+    if room is None:
+        known = ", ".join(session.scalars(select(Room.key).order_by(Room.key))) or "none"
+        raise NotFound(f"there is no room '{key}'; known: {known}", code="unknown-room")
+    return room
+
+
+def find_meeting(session: Session, meeting_id: str) -> Meeting:
+    """The meeting with this public id."""
+    meeting = session.scalar(
+        select(Meeting).where(Meeting.public_id == meeting_id).options(selectinload(Meeting.board))
+    )
+    if meeting is None:
+        raise NotFound("there is no such meeting", code="unknown-meeting")
+    return meeting
+
+
+def book_room(session: Session, meeting: Meeting) -> None:
+    """Confirm the meeting's room for its whole time; the schema refuses an overlap."""
+    resource = session.scalars(select(Resource).where(Resource.room_id == meeting.room_id)).one()
+    session.add(
+        Booking(resource_id=resource.id, meeting_id=meeting.id, starts_at=meeting.starts_at, ends_at=meeting.ends_at)
+    )
+    session.flush()
+
+
+def _refuse_taken_room(session: Session, room: Room, starts_at: datetime, ends_at: datetime) -> None:
+    if _room_is_taken(session, room.id, starts_at, ends_at):
+        raise Conflict(
+            f"the room {room.name} is taken for part of this time; choose another room or time", code="room-taken"
+        )
+
+
+def _exists(session: Session, board: Board, starts_at: datetime) -> bool:
+    query = select(Meeting.id).where(Meeting.board_id == board.id, Meeting.starts_at == starts_at)
+    return session.scalar(query) is not None
+
+
+def _room_is_taken(session: Session, room_id: int, starts_at: datetime, ends_at: datetime) -> bool:
+    query = (
+        select(Booking.id)
+        .join(Resource, Resource.id == Booking.resource_id)
+        .where(Resource.room_id == room_id, Booking.status == "confirmed")
+        .where(Booking.starts_at < ends_at, Booking.ends_at > starts_at)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _add(
+    session: Session, setup: Setup, board: Board, starts_at: datetime, ends_at: datetime, time_zone: str, room: Room,
+    series_id: int | None,
+) -> Meeting:  # fmt: skip
+    meeting = Meeting(
+        board_id=board.id, series_id=series_id, starts_at=starts_at.astimezone(UTC), ends_at=ends_at.astimezone(UTC),
+        closes_at=closes_at(setup, board, starts_at), time_zone=time_zone, room_id=room.id,
+    )  # fmt: skip
+    session.add(meeting)
+    session.flush()
+    book_room(session, meeting)
+    return meeting

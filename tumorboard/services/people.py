@@ -1,0 +1,77 @@
+"""Members: absences and busy times."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.audit import record
+from tumorboard.store.meetings import Meeting, MeetingInvitation
+from tumorboard.store.people import Absence, Member
+
+LONGEST_ABSENCE = timedelta(days=730)
+
+
+def find_member(session: Session, member_id: str) -> Member:
+    """The member with this public id."""
+    member = session.scalar(select(Member).where(Member.public_id == member_id))
+    if member is None:
+        raise NotFound("there is no such member", code="unknown-member")
+    return member
+
+
+def _require_own(by: Actor, member_id: str) -> None:
+    if by.may(Permission.ABSENCE_EDIT_ANY):
+        return
+    require(by, Permission.ABSENCE_EDIT_OWN)
+    if by.member_id != member_id:
+        raise NotAllowed("you may enter your own absences only", permission=str(Permission.ABSENCE_EDIT_ANY))
+
+
+def add_absence(
+    session: Session, *, member_id: str, starts_at: datetime, ends_at: datetime, kind: str, by: Actor, now: datetime
+) -> tuple[Absence, tuple[str, ...]]:
+    """Note when a member cannot come; gives the public ids of the published meetings this touches.
+
+    `kind` is `absence` or `busy`. The meetings stay as they are until somebody proposes and publishes again.
+    """
+    _require_own(by, member_id)
+    if kind not in ("absence", "busy"):
+        raise BadInput("the kind is absence or busy", code="unknown-kind", field="kind")
+    if ends_at <= starts_at:
+        raise BadInput("the end is not after the start", code="ends-before-start", field="ends_at")
+    if ends_at <= now:
+        raise BadInput("this absence is over already", code="absence-past", field="ends_at")
+    if ends_at - starts_at > LONGEST_ABSENCE:
+        raise BadInput("an absence lasts two years at most", code="absence-too-long", field="ends_at")
+    with transaction(session):
+        member = find_member(session, member_id)
+        row = Absence(member_id=member.id, starts_at=starts_at, ends_at=ends_at, kind=kind)
+        session.add(row)
+        session.flush()
+        touched = (
+            select(Meeting.public_id)
+            .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
+            .where(MeetingInvitation.member_id == member.id, MeetingInvitation.status == "invited")
+            .where(MeetingInvitation.starts_at < ends_at, MeetingInvitation.ends_at > starts_at)
+            .order_by(Meeting.starts_at)
+        )
+        meetings = tuple(session.scalars(touched))
+        record(session, by=by, now=now, action="absence:added", subject=("member", member_id), meetings=list(meetings))
+    return row, meetings
+
+
+def remove_absence(session: Session, *, absence_id: str, by: Actor, now: datetime) -> None:
+    """Take an absence back."""
+    with transaction(session):
+        row = session.scalar(select(Absence).where(Absence.public_id == absence_id))
+        if row is None:
+            raise NotFound("there is no such absence", code="unknown-absence")
+        _require_own(by, row.member.public_id)
+        record(session, by=by, now=now, action="absence:removed", subject=("member", row.member.public_id))
+        session.delete(row)

@@ -1,0 +1,238 @@
+"""Proposals: made, edited and thrown away. Nothing here invites anybody; publishing does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from tumorboard.domain import planning
+from tumorboard.domain.errors import BadInput, Conflict, NotFound
+from tumorboard.domain.model import MeetingPlan, MemberFacts, Proposal, Reason, SeatKind
+from tumorboard.domain.planning_problem import Problem
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.audit import record
+from tumorboard.services.judging import judge, waiting_case
+from tumorboard.services.meetings import find_board, hold_series
+from tumorboard.services.setup import Setup
+from tumorboard.store.cases import Case
+from tumorboard.store.facts import (
+    busy_times,
+    decode_proposal,
+    encode_proposal,
+    meeting_facts,
+    member_facts,
+    seat_facts,
+)
+from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation, Seat, SeatHolder
+from tumorboard.store.people import Deputy, Member
+
+LONGEST_WEEKS = 26
+
+
+def propose(session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime) -> Draft:
+    """Plan the board's open cases onto its meetings of the next weeks and keep the result as a draft.
+
+    An open draft of the same board is thrown away. Raises BadInput for weeks out of 1–26, NotFound for the board.
+    """
+    require(by, Permission.PLAN_EDIT)
+    if not 1 <= weeks <= LONGEST_WEEKS:
+        raise BadInput(f"plan 1 to {LONGEST_WEEKS} weeks", code="bad-weeks", field="weeks")
+    until = now + timedelta(weeks=weeks)
+    find_board(session, board)
+    hold_series(session, setup, until=setup.today(until), by=by, now=now)
+    row = find_board(session, board)
+    problem, base = load_problem(session, setup, row, until=until, now=now)
+    session.rollback()
+    proposal = planning.propose(problem, seconds=setup.plan_seconds)
+    with transaction(session):
+        for old in session.scalars(select(Draft).where(Draft.board_id == row.id, Draft.status == "open")):
+            old.status = "discarded"
+        draft = Draft(
+            board_id=row.id, made_by=by.name, made_at=now, until=until,
+            plan={"proposal": encode_proposal(proposal), "base": base},
+        )  # fmt: skip
+        session.add(draft)
+        session.flush()
+        record(session, by=by, now=now, action="draft:proposed", subject=("draft", draft.public_id), board=board)
+    return draft
+
+
+def load_problem(
+    session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime
+) -> tuple[Problem, dict[str, int]]:
+    """The planning problem of a board from the database, and the agenda counters of its meetings.
+
+    A fixed number of queries, whatever the size.
+    """
+    meetings = list(
+        session.scalars(
+            select(Meeting)
+            .where(Meeting.board_id == board.id, Meeting.status != "cancelled")
+            .where(Meeting.starts_at > now, Meeting.starts_at <= until)
+            .order_by(Meeting.starts_at)
+            .options(
+                selectinload(Meeting.agenda).selectinload(AgendaItem.case),
+                selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
+            )
+        )
+    )
+    published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
+    cases = []
+    for row in open_cases(session, board.program):
+        if row.status == "scheduled" and row.id not in published_for:
+            continue
+        judgement = judge(setup, row, on=setup.today(now))
+        if judgement.assessment.eligible:
+            waiting = waiting_case(setup, row, judgement, meetings, now=now)
+            cases.append(replace(waiting, meeting=published_for.get(row.id)))
+    problem = Problem(
+        board=board.key,
+        meetings=tuple(meeting_facts(meeting) for meeting in meetings),
+        cases=tuple(cases),
+        seats=tuple(seat_facts(seat) for seat in load_seats(session, board)),
+        members=_members(session, meetings, now, until),
+        now=now,
+        invited={
+            meeting.public_id: tuple(
+                entry.member.public_id
+                for entry in meeting.invitations
+                if entry.status == "invited" and entry.kind == SeatKind.ON_DEMAND
+            )
+            for meeting in meetings
+        },
+    )
+    return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
+
+
+def open_cases(session: Session, program: str) -> list[Case]:
+    """Waiting and scheduled cases of a programme, in the order of referral, with readiness and waivers."""
+    query = select(Case).where(Case.program == program, Case.status.in_(("waiting", "scheduled")))
+    query = query.options(selectinload(Case.readiness), selectinload(Case.waivers))
+    return list(session.scalars(query.order_by(Case.referred_at, Case.reference)))
+
+
+def load_seats(session: Session, board: Board) -> list[Seat]:
+    """The seats of a board with holders and their deputies."""
+    member = selectinload(Seat.holders).selectinload(SeatHolder.member)
+    query = select(Seat).where(Seat.board_id == board.id).order_by(Seat.position)
+    query = query.options(
+        member.selectinload(Member.specialties),
+        member.selectinload(Member.deputies).selectinload(Deputy.deputy).selectinload(Member.specialties),
+    )
+    return list(session.scalars(query))
+
+
+def _members(session: Session, meetings: list[Meeting], now: datetime, until: datetime) -> tuple[MemberFacts, ...]:
+    busy = busy_times(session, start=now, end=until, without_meetings=[meeting.id for meeting in meetings])
+    query = select(Member).where(Member.active.is_(True)).order_by(Member.id)
+    query = query.options(
+        selectinload(Member.specialties),
+        selectinload(Member.certificates),
+        selectinload(Member.deputies).selectinload(Deputy.deputy),
+    )
+    return tuple(member_facts(row, busy.get(row.id, ())) for row in session.scalars(query))
+
+
+def find_draft(session: Session, draft_id: str) -> Draft:
+    """The draft with this public id."""
+    draft = session.scalar(select(Draft).where(Draft.public_id == draft_id).options(selectinload(Draft.board)))
+    if draft is None:
+        raise NotFound("there is no such draft", code="unknown-draft")
+    return draft
+
+
+def open_draft(session: Session, board: Board) -> Draft | None:
+    """The open draft of a board, if there is one."""
+    query = select(Draft).where(Draft.board_id == board.id, Draft.status == "open").order_by(Draft.id.desc())
+    return session.scalar(query.limit(1))
+
+
+def proposal_of(draft: Draft) -> Proposal:
+    """The plan a draft holds."""
+    return decode_proposal(draft.plan["proposal"])
+
+
+def discard_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) -> None:
+    """Throw a draft away; nothing published changes."""
+    require(by, Permission.PLAN_EDIT)
+    with transaction(session):
+        draft = find_draft(session, draft_id)
+        if draft.status != "open":
+            raise Conflict("this draft is closed already", code="draft-closed")
+        draft.status = "discarded"
+        record(session, by=by, now=now, action="draft:discarded", subject=("draft", draft_id))
+
+
+def edit_draft(
+    session: Session, setup: Setup, *, draft_id: str, reference: str, meeting_id: str | None, position: int | None,
+    by: Actor, now: datetime,
+) -> Draft:  # fmt: skip
+    """Put a case of a draft on another meeting or place, or leave it out (`meeting_id` None).
+
+    `position` counts from 0; None lets the agenda choose the best order. Members and windows of the touched meetings
+    are chosen anew; needs that nobody can cover are noted in the draft, and stop its publication.
+    """
+    require(by, Permission.PLAN_EDIT)
+    draft = find_draft(session, draft_id)
+    problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
+    version = draft.version
+    proposal = proposal_of(draft)
+    session.rollback()
+    changed = _moved(problem, proposal, reference, meeting_id, position, by)
+    with transaction(session):
+        draft = find_draft(session, draft_id)
+        if draft.status != "open":
+            raise Conflict("this draft is closed already; propose again", code="draft-closed")
+        if draft.version != version:
+            raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
+        draft.plan = {**draft.plan, "proposal": encode_proposal(changed)}
+        record(
+            session, by=by, now=now, action="draft:edited", subject=("draft", draft_id), meeting=meeting_id,
+            position=position,
+        )  # fmt: skip
+    return draft
+
+
+def _moved(
+    problem: Problem, proposal: Proposal, reference: str, meeting_id: str | None, position: int | None, by: Actor
+) -> Proposal:
+    plans = {plan.meeting: plan for plan in proposal.meetings}
+    orders = {plan.meeting: [entry.reference for entry in plan.agenda] for plan in proposal.meetings}
+    if reference not in {case.reference for case in problem.cases}:
+        raise NotFound(f"the case {reference} is not open on this board", code="unknown-case")
+    if meeting_id is not None and meeting_id not in orders:
+        raise NotFound("this meeting is not part of the draft", code="unknown-meeting")
+    left_out = dict(proposal.left_out)
+    left_out.pop(reference, None)
+    touched = {name for name, order in orders.items() if reference in order}
+    for name in touched:
+        orders[name].remove(reference)
+    if meeting_id is None:
+        left_out[reference] = (Reason("left-out-by-hand", {"by": by.name}),)
+    else:
+        touched.add(meeting_id)
+        order = orders[meeting_id]
+        order.insert(len(order) if position is None else max(0, min(position, len(order))), reference)
+    for plan in planning.lay_out(problem, orders, keep_order=position is not None):
+        if plan.meeting in touched:
+            plans[plan.meeting] = _with_reasons(plan, proposal, reference, by)
+    return Proposal(
+        meetings=tuple(plans[plan.meeting] for plan in proposal.meetings),
+        left_out=left_out,
+        solver=proposal.solver,
+        cost=proposal.cost,
+        greedy_cost=proposal.greedy_cost,
+    )
+
+
+def _with_reasons(plan: MeetingPlan, before: Proposal, reference: str, by: Actor) -> MeetingPlan:
+    """The meeting with the reasons it had, and for the moved case who put it there."""
+    known = {ref: reasons for old in before.meetings for ref, reasons in old.reasons.items()}
+    reasons = {entry.reference: known.get(entry.reference, ()) for entry in plan.agenda}
+    if reference in reasons:
+        reasons[reference] = (Reason("placed-by-hand", {"by": by.name}),)
+    return replace(plan, reasons=reasons)

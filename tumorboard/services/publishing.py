@@ -1,0 +1,205 @@
+"""Publishing: the only thing that invites. One transaction writes agenda, bookings, letters, feeds and audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, selectinload
+
+from tumorboard.domain import planning
+from tumorboard.domain.errors import Conflict
+from tumorboard.domain.model import MeetingPlan, Proposal
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.audit import record
+from tumorboard.services.feeds import render_feeds_of
+from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
+from tumorboard.services.meetings import find_meeting
+from tumorboard.services.planning import find_draft, load_problem, proposal_of
+from tumorboard.services.setup import Setup
+from tumorboard.store.cases import Case
+from tumorboard.store.facts import case_facts
+from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation, Resource
+from tumorboard.store.people import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication did: letters written, and meetings whose agenda or windows changed."""
+
+    letters: int
+    meetings: tuple[str, ...]
+
+
+def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime) -> Published:
+    """Make a draft what everybody sees, and write to those whom it concerns.
+
+    Raises Conflict `draft-closed`, `changed-meanwhile` (the board changed since the proposal), `plan-broken` (somebody
+    is no longer free, a case lost a need, a report is missing …) and `double-booked` from the schema's guard. Nothing
+    is written then.
+    """
+    require(by, Permission.PLAN_PUBLISH)
+    with transaction(session):
+        draft = find_draft(session, draft_id)
+        if draft.status != "open":
+            raise Conflict("this draft is closed already; propose again", code="draft-closed")
+        proposal = proposal_of(draft)
+        _refuse_stale(session, setup, draft, proposal, now)
+        meetings = _load_meetings(session, proposal)
+        cases = _load_cases(session, draft.board.program, proposal, meetings)
+        facts = {reference: case_facts(row) for reference, row in cases.items()}
+        changed = [plan for plan in proposal.meetings if _differs(meetings[plan.meeting], plan)]
+        _write_agendas(session, changed, meetings, cases, now)
+        _write_bookings(session, changed, meetings)
+        letters, told = 0, []
+        for plan in changed:
+            meeting = meetings[plan.meeting]
+            changes = sync_invitations(session, setup, meeting, plan.attendances, facts, now=now)
+            letters += post_letters(session, setup, meeting, changes, now=now)
+            told += changes
+        render_feeds_of(session, setup, [meetings[plan.meeting] for plan in changed], now=now)
+        draft.status = "published"
+        published = tuple(plan.meeting for plan in changed)
+        record(
+            session, by=by, now=now, action="draft:published", subject=("draft", draft_id), meetings=list(published),
+            letters=letters, members=_codes(told),
+        )  # fmt: skip
+    return Published(letters=letters, meetings=published)
+
+
+def _codes(changes: list[Change]) -> list[dict[str, str]]:
+    return [{"member": change.row.member.public_id, "letter": change.kind.value} for change in changes]
+
+
+def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Proposal, now: datetime) -> None:
+    """The draft must still be right: same agendas as when it was made, and no rule broken by what changed since."""
+    problem, base = load_problem(session, setup, draft.board, until=draft.until, now=now)
+    for plan in proposal.meetings:
+        if base.get(plan.meeting) != draft.plan["base"].get(plan.meeting):
+            raise Conflict("the board changed since this proposal was made; propose again", code="changed-meanwhile")
+    broken = planning.check_plan(problem, proposal)
+    if broken:
+        raise Conflict(
+            f"the draft is no longer right ({', '.join(sorted({reason.code for reason in broken}))}); "
+            "edit it or propose again",
+            code="plan-broken",
+            reasons=broken,
+        )
+
+
+def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:
+    ids = [plan.meeting for plan in proposal.meetings]
+    query = (
+        select(Meeting)
+        .where(Meeting.public_id.in_(ids))
+        .options(
+            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
+            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
+            selectinload(Meeting.board),
+            selectinload(Meeting.room),
+        )
+    )
+    return {row.public_id: row for row in session.scalars(query)}
+
+
+def _load_cases(session: Session, program: str, proposal: Proposal, meetings: Mapping[str, Meeting]) -> dict[str, Case]:
+    wanted = {entry.reference for plan in proposal.meetings for entry in plan.agenda}
+    wanted |= {item.case.reference for meeting in meetings.values() for item in meeting.agenda}
+    query = select(Case).where(Case.program == program, Case.reference.in_(wanted))
+    return {row.reference: row for row in session.scalars(query)}
+
+
+def _differs(meeting: Meeting, plan: MeetingPlan) -> bool:
+    agenda = [(item.case.reference, item.starts_at, item.ends_at) for item in meeting.agenda]
+    wanted = [(entry.reference, entry.span.start, entry.span.end) for entry in plan.agenda]
+    invited = {
+        (row.member.public_id, row.kind, row.starts_at, row.ends_at): row.details["cases"]
+        for row in meeting.invitations
+        if row.status == "invited"
+    }
+    attending = {
+        (a.member, a.kind.value, a.span.start, a.span.end): sorted(a.cases) if a.kind == "on_demand" else []
+        for a in plan.attendances
+    }
+    return agenda != wanted or invited != attending
+
+
+def _write_agendas(
+    session: Session, plans: list[MeetingPlan], meetings: Mapping[str, Meeting], cases: Mapping[str, Case],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Take every changed agenda down before the new ones go up: a case may move between two of them."""
+    left = set()
+    for plan in plans:
+        meeting = meetings[plan.meeting]
+        left |= {item.case.reference for item in meeting.agenda}
+        meeting.agenda.clear()
+        meeting.agenda_changes += 1
+    session.flush()
+    for plan in plans:
+        meeting = meetings[plan.meeting]
+        for position, entry in enumerate(plan.agenda):
+            case = cases[entry.reference]
+            case.status = "scheduled"
+            left.discard(entry.reference)
+            meeting.agenda.append(
+                AgendaItem(case=case, position=position, starts_at=entry.span.start, ends_at=entry.span.end)
+            )
+        meeting.status = "published" if plan.agenda else "planned"
+        meeting.published_at = (meeting.published_at or now) if plan.agenda else None
+    for reference in left:
+        cases[reference].status = "waiting"
+    session.flush()
+
+
+def _write_bookings(session: Session, plans: list[MeetingPlan], meetings: Mapping[str, Meeting]) -> None:
+    """Members' bookings of the changed meetings: released first, then confirmed in the order of the resources.
+
+    The order keeps two publications on PostgreSQL from waiting for each other in a circle.
+    """
+    ids = [meetings[plan.meeting].id for plan in plans]
+    of_members = select(Resource.id).where(Resource.member_id.is_not(None))
+    session.execute(
+        delete(Booking).where(Booking.meeting_id.in_(ids), Booking.resource_id.in_(of_members))
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    query = select(Member.public_id, Resource.id).join(Resource, Resource.member_id == Member.id)
+    resources = {row[0]: row[1] for row in session.execute(query)}
+    wanted = [
+        (resources[attendance.member], meetings[plan.meeting].id, attendance.span)
+        for plan in plans
+        for attendance in plan.attendances
+    ]
+    for resource_id, meeting_id, span in sorted(wanted, key=lambda booking: (booking[0], booking[2])):
+        session.add(Booking(resource_id=resource_id, meeting_id=meeting_id, starts_at=span.start, ends_at=span.end))
+        session.flush()
+
+
+def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor, now: datetime) -> int:
+    """A meeting does not take place: cases wait again, bookings end, everybody invited hears of it.
+
+    Gives the number of letters. Raises Conflict for a meeting that is past or cancelled already.
+    """
+    require(by, Permission.MEETING_EDIT)
+    with transaction(session):
+        meeting = find_meeting(session, meeting_id)
+        if meeting.status == "cancelled":
+            raise Conflict("this meeting is cancelled already", code="meeting-cancelled")
+        if meeting.starts_at <= now:
+            raise Conflict("this meeting has begun; it cannot be cancelled any more", code="meeting-past")
+        for item in list(meeting.agenda):
+            item.case.status = "waiting"
+        meeting.agenda.clear()
+        meeting.agenda_changes += 1
+        meeting.status = "cancelled"
+        for booking in session.scalars(select(Booking).where(Booking.meeting_id == meeting.id)):
+            booking.status = "released"
+        session.flush()
+        changes = cancel_invitations(session, meeting, now=now)
+        letters = post_letters(session, setup, meeting, changes, now=now)
+        render_feeds_of(session, setup, [meeting], now=now)
+        record(session, by=by, now=now, action="meeting:cancelled", subject=("meeting", meeting_id), letters=letters)
+    return letters

@@ -1,0 +1,46 @@
+"""What a centre's installation fixes for all use cases: its programmes, addresses, country and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from tumorboard.domain.errors import NotFound
+from tumorboard.domain.program import Program
+from tumorboard.domain.timeline import at_wall_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Settings that use cases need.
+
+    `mail_domain` ends UIDs and Message-IDs; `holidays` is an ISO country code; `time_zone` is the centre's IANA zone,
+    whose calendar decides what day it is; `language` is for who has chosen none.
+    """
+
+    programs: Mapping[str, Program]
+    base_url: str
+    mail_domain: str
+    mail_from: str
+    holidays: str
+    plan_seconds: float
+    time_zone: str = "Asia/Seoul"
+    language: str = "ko"
+
+    def today(self, now: datetime) -> date:
+        """The day in the centre's calendar at an instant."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def morning_of(self, on: date) -> datetime:
+        """The UTC instant at which a day begins in the centre's calendar."""
+        return at_wall_clock(on, time(0), ZoneInfo(self.time_zone))
+
+    def program(self, program_id: str) -> Program:
+        """The programme with this id; NotFound names the ones there are."""
+        try:
+            return self.programs[program_id]
+        except KeyError:
+            known = ", ".join(sorted(self.programs))
+            raise NotFound(f"there is no programme '{program_id}'; known: {known}", code="unknown-program") from None
