@@ -33,7 +33,8 @@ BREAKS = {
     "sequence-falls": (
         "INSERT INTO outbox_message (public_id, dedupe_key, message_id, recipient, member_id, meeting_id, uid, "
         "sequence, method, subject, content, state, due_at, tries, last_error, created_at) "
-        "SELECT 'x', 'x', 'x', recipient, member_id, meeting_id, uid, sequence - 1, method, subject, content, state, due_at, tries, last_error, "
+        "SELECT 'x', 'x', 'x', recipient, member_id, meeting_id, uid, sequence - 1, method, "
+        "subject, content, state, due_at, tries, last_error, "
         "created_at FROM outbox_message LIMIT 1"
     ),
     "feed-stale": "UPDATE feed_document SET content = CAST('BEGIN:VCALENDAR' AS BLOB) WHERE scope = 'member'",

@@ -62,7 +62,7 @@ def read_cases(
     on: date,
     header_row: int = 1,
 ) -> Intake:
-    """The drafts of all rows. A reference counts at its first row; later rows with the same one are refused.
+    """The drafts of all rows. A reference counts at its first good row; later rows with the same one are refused.
 
     Raises BadTable `not-a-case-list`, `no-reference-column` or `resident-registration-number` (in the header).
     """
@@ -72,9 +72,11 @@ def read_cases(
     drafts: list[DraftRow] = []
     for number, cells in rows:
         draft = reader.read(cells, on=on, row=number)
-        first = number if draft.reference is None else first_rows.setdefault(draft.reference, number)
+        first = first_rows.get(draft.reference or "", number)
         if first != number:
             draft = _refuse_duplicate(draft, column=reader.reference_column(cells), row=number, first=first)
+        if draft.reference is not None and not draft.is_refused:
+            first_rows[draft.reference] = number
         drafts.append(DraftRow(number, draft))
     return Intake(tuple(drafts), header_row, reader.columns.unknown_columns(header_row))
 

@@ -97,8 +97,8 @@ class Assessment:
 
     `required` and `recommended` are sorted specialty ids without waived ones; a specialty in the first is never in the
     second. `rules` are the ids of the rules that fired, in the order of the programme. `scores` and `score_groups`
-    hold the programme's scores by name (`aletti` → 8 → `high`). `target_days` is the programme's clock in days from
-    the referral. `notices` are the reasons of rules that exclude or caution, most important first.
+    hold the programme's scores by name, such as 8 points in the group `high`. `target_days` is the programme's clock in
+    days from the referral. `notices` are the reasons of rules that exclude or caution, most important first.
     """
 
     eligible: bool
