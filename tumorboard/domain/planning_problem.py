@@ -24,7 +24,7 @@ class Weights:
 
     unscheduled: int = 10_000
     late_day: int = 20
-    waiting_day: int = 1
+    waiting_day: int = 3
     call: int = 30
     call_recommended: int = 8
     uncovered_recommended: int = 12

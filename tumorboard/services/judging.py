@@ -49,7 +49,7 @@ def judge(setup: Setup, row: Case, *, on: date) -> Judgement:
         case=case,
         assessment=assessment,
         records=records,
-        findings=judge_readiness(program, case, records, on=on),
+        findings=judge_readiness(program, case, records, on=on, today=on),
         ready_on=ready_on,
         blocked_by=blocked_by,
         due_at=_due_at(setup, case, row.referred_at, assessment.target_days),
@@ -78,7 +78,7 @@ def waiting_case(
         zone = ZoneInfo(meeting.time_zone)
         meets_on = meeting.starts_at.astimezone(zone).date()
         closes_on = max(meeting.closes_at, now).astimezone(zone).date()
-        items = _blocking(program, judgement, meets_on, closes_on)
+        items = _blocking(program, judgement, meets_on, closes_on, setup.today(now))
         if items:
             blocked_on[meeting.public_id] = items
     case, assessment = judgement.case, judgement.assessment
@@ -103,7 +103,7 @@ def waiting_case(
     )
 
 
-def _blocking(program: Program, judgement: Judgement, meets_on: date, closes_on: date) -> tuple[str, ...]:
-    found = judge_readiness(program, judgement.case, judgement.records, on=meets_on)
+def _blocking(program: Program, judgement: Judgement, meets_on: date, closes_on: date, today: date) -> tuple[str, ...]:
+    found = judge_readiness(program, judgement.case, judgement.records, on=meets_on, today=today)
     late = {r.item for r in judgement.records if r.reported_on is None and r.expected_on and r.expected_on > closes_on}
     return tuple(f.item for f in found if f.is_blocking or (f.level.value == "blocks" and f.item in late))

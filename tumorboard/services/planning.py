@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain import planning
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
-from tumorboard.domain.model import MeetingPlan, MemberFacts, Proposal, Reason, SeatKind
+from tumorboard.domain.model import MeetingPlan, MemberFacts, Proposal, Reason, SeatKind, WaitingCase
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
@@ -81,14 +82,15 @@ def load_problem(
         )
     )
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
+    ids = {row[0]: row[1] for row in session.execute(select(Member.email, Member.public_id))}
     cases = []
     for row in open_cases(session, board.program):
         if row.status == "scheduled" and row.id not in published_for:
             continue
         judgement = judge(setup, row, on=setup.today(now))
         if judgement.assessment.eligible:
-            waiting = waiting_case(setup, row, judgement, meetings, now=now)
-            cases.append(replace(waiting, meeting=published_for.get(row.id)))
+            waiting = replace(waiting_case(setup, row, judgement, meetings, now=now), meeting=published_for.get(row.id))
+            cases.append(_with_member_ids(waiting, ids))
     problem = Problem(
         board=board.key,
         meetings=tuple(meeting_facts(meeting) for meeting in meetings),
@@ -106,6 +108,15 @@ def load_problem(
         },
     )
     return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
+
+
+def _with_member_ids(case: WaitingCase, ids: Mapping[str, str]) -> WaitingCase:
+    """Referrals name people by their e-mail address; the planner knows them by their id."""
+    if not case.named_members:
+        return case
+    named = {name: ids.get(name.strip().lower(), name) for name in case.named_members}
+    needs = tuple(replace(need, member=named.get(need.member or "", need.member)) for need in case.needs)
+    return replace(case, needs=needs, named_members=tuple(sorted(named.values())))
 
 
 def open_cases(session: Session, program: str) -> list[Case]:
