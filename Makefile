@@ -1,7 +1,7 @@
-# make install, lint, test, demo, lock, rules, shots; nothing to install but Python and make.
+# make install, lint, format, test, demo, lock, rules, words, shots; nothing to install but Python and make.
 PY = .venv/bin/python
 
-.PHONY: install lint format test demo lock rules shots
+.PHONY: install lint format test demo lock rules words shots
 
 install:
 	python3 -m venv --without-pip .venv
@@ -30,6 +30,9 @@ lock:
 
 rules:
 	.venv/bin/flask --app wsgi rules --markdown > docs/rules.md
+
+words:
+	$(PY) -m tumorboard.words
 
 shots:
 	$(PY) -m tests.browser.shots docs/img
