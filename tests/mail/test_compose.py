@@ -27,13 +27,13 @@ def test_on_demand_letter_says_window_reason_cases_and_questions() -> None:
         "- Disease in the upper abdomen (R10)",
         "- Liver metastases; resection is asked for (R14)",
         "Cases: C-0017, C-0021",
-        "Questions to your specialty: 2 questions",
+        "Questions on these cases: 2 questions",
         "Details, after log-in: https://board.hospital.example/meetings/7f3a",
     ]
 
 
 def test_one_question_is_counted_in_the_singular() -> None:
-    assert "Questions to your specialty: 1 question\n" in compose(some_facts(language="en", question_count=1)).text
+    assert "Questions on these cases: 1 question\n" in compose(some_facts(language="en", question_count=1)).text
 
 
 def test_core_letter_has_no_case_list_even_when_there_are_cases() -> None:

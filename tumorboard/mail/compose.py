@@ -145,12 +145,12 @@ def _list_reasons(facts: InvitationFacts, words: Words) -> Iterator[Row]:
     if facts.why:
         label = words.gettext("Why you are needed") if facts.required else words.gettext("Why you are asked")
         reasons = ((one_line(why.label.in_language(facts.language)), one_line(why.rule)) for why in facts.why)
-        yield Row(label, tuple(f"{reason} ({rule})" for reason, rule in reasons))
+        yield Row(label, tuple(f"{reason} ({rule})" if rule else reason for reason, rule in reasons))
     if facts.case_references:
         yield Row(words.gettext("Cases"), (_list_cases(facts.case_references),))
     if facts.question_count:
         counted = words.ngettext("%(number)d question", "%(number)d questions", facts.question_count)
-        yield Row(words.gettext("Questions to your specialty"), (counted % {"number": facts.question_count},))
+        yield Row(words.gettext("Questions on these cases"), (counted % {"number": facts.question_count},))
 
 
 def _list_changes(facts: InvitationFacts, words: Words) -> Iterator[Row]:

@@ -36,7 +36,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The rule that asks for the member, such as `R10`, and what it says."""
+    """The rule that asks for the member, such as `R10`, and what it says; no rule when the referral asks for her."""
 
     rule: str
     label: Text
@@ -57,7 +57,7 @@ class InvitationFacts:
     """One member's part in one meeting.
 
     `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
-    `board_time_zone` where its clock differs. `question_count` counts the questions to this member's specialty.
+    `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
     `page_url` shows nothing without a log-in. `previous` stands in letters of the kinds moved and changed. Raises
     BadInput (`bad-link`) for a link that is not http or https.
     """

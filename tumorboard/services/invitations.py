@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import Attendance, CaseFacts, SeatKind, Text
+from tumorboard.domain.requirements import NAMED, REQUESTED
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical import Invitation, write_cancel, write_request
 from tumorboard.mail.compose import compose, compose_event
@@ -25,6 +26,12 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
+
+ASKED_FOR = {
+    NAMED: Text(en="asked for by name", ko="지명 참석 요청"),
+    REQUESTED: Text(en="asked for by the referrer", ko="의뢰자의 참석 요청"),
+}
+"""Needs that come from the referral and not from a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,10 @@ def letter_facts(
     board, member, details = meeting.board, row.member, row.details
     program = setup.program(board.program)
     labels = {rule.id: rule.label for rule in program.rules}
-    why = tuple(Why(rule, labels.get(rule, Text(en=rule, ko=rule))) for rule in details["rules"])
+    why = tuple(
+        Why("", ASKED_FOR[rule]) if rule in ASKED_FOR else Why(rule, labels.get(rule, Text(en=rule, ko=rule)))
+        for rule in details["rules"]
+    )
     return InvitationFacts(
         kind=kind,
         recipient=Mailbox(member.name, member.email),
