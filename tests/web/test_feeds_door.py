@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from tests.builders import BOARD, OPERATOR
+from tests.web.conftest import Program
+from tumorboard.domain.errors import Conflict
+from tumorboard.services import feeds
+from tumorboard.store.db import db
+from tumorboard.store.post import FeedDocument, FeedToken
+from tumorboard.web.feeds import HideFeedTokens
+
+
+@pytest.fixture
+def token(app: Flask) -> str:
+    """The secret of the board's feed."""
+    with app.app_context():
+        return feeds.rotate_feed(
+            db.session(), app.extensions["tumorboard"], scope="board", subject=BOARD, by=OPERATOR, now=datetime.now(UTC)
+        )
+
+
+@pytest.fixture
+def feed(token: str) -> str:
+    return f"/feeds/{token}.ics"
+
+
+@pytest.fixture
+def noted(app: Flask, token: str) -> None:
+    """The feed was fetched a minute ago, so that fetching it does not write."""
+    with app.app_context():
+        db.session.execute(update(FeedToken).values(last_used_at=datetime.now(UTC) - timedelta(minutes=1)))
+        db.session.commit()
+
+
+def stored(app: Flask) -> FeedDocument:
+    with app.app_context():
+        return db.session.scalars(select(FeedDocument)).one()
+
+
+def test_feed_gives_the_stored_bytes(app: Flask, client: FlaskClient, feed: str) -> None:
+    response = client.get(feed)
+
+    document = stored(app)
+    assert response.status_code == 200
+    assert response.data == document.content
+    assert {
+        name: response.headers.get(name)
+        for name in ("Content-Type", "Content-Disposition", "ETag", "Cache-Control", "X-Robots-Tag", "Vary")
+    } == {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": "inline; filename=board.ics",
+        "ETag": f'"{document.etag}"',
+        "Cache-Control": "private, max-age=0",
+        "X-Robots-Tag": "noindex",
+        "Vary": "Accept-Encoding",
+    }
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in response.headers
+
+
+def test_head_is_get_without_the_body(client: FlaskClient, feed: str) -> None:
+    whole, head = client.get(feed), client.head(feed)
+
+    assert head.data == b""
+    assert (head.status_code, dict(head.headers)) == (whole.status_code, dict(whole.headers))
+
+
+@pytest.mark.parametrize("form", ['"{etag}"', 'W/"{etag}"', '"other", "{etag}"', "*", '"{etag}-gzip"'])
+def test_known_feed_is_304_without_a_body(app: Flask, client: FlaskClient, feed: str, form: str) -> None:
+    etag = stored(app).etag
+
+    response = client.get(feed, headers={"If-None-Match": form.format(etag=etag)})
+
+    assert (response.status_code, response.data) == (304, b"")
+    assert response.headers["ETag"] == f'"{etag}"'
+
+
+def test_changed_feed_is_sent_whatever_the_date_says(client: FlaskClient, feed: str) -> None:
+    later = "Fri, 31 Dec 2100 00:00:00 GMT"
+
+    response = client.get(feed, headers={"If-None-Match": '"old"', "If-Modified-Since": later})
+
+    assert response.status_code == 200
+
+
+def test_date_alone_is_304_from_the_last_change_on(client: FlaskClient, feed: str) -> None:
+    changed = client.get(feed).headers["Last-Modified"]
+
+    known = client.get(feed, headers={"If-Modified-Since": changed})
+    older = client.get(feed, headers={"If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"})
+
+    assert (known.status_code, older.status_code) == (304, 200)
+
+
+@pytest.mark.parametrize("asked", ["gzip", "gzip, deflate, br", "br;q=1, gzip;q=0.1"])
+def test_gzip_is_sent_when_asked_for(app: Flask, client: FlaskClient, feed: str, asked: str) -> None:
+    response = client.get(feed, headers={"Accept-Encoding": asked})
+
+    document = stored(app)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["ETag"] == f'"{document.etag}-gzip"'
+    assert gzip.decompress(response.data) == document.content
+
+
+@pytest.mark.parametrize("asked", ["", "identity", "gzip;q=0", "br", "*"])
+def test_gzip_is_not_sent_when_not_asked_for(app: Flask, client: FlaskClient, feed: str, asked: str) -> None:
+    response = client.get(feed, headers={"Accept-Encoding": asked})
+
+    assert "Content-Encoding" not in response.headers
+    assert response.data == stored(app).content
+
+
+def test_wrong_and_revoked_tokens_get_the_same_404(app: Flask, client: FlaskClient, feed: str) -> None:
+    with app.app_context():
+        feeds.revoke_feed(db.session(), scope="board", subject=BOARD, by=OPERATOR, now=datetime.now(UTC))
+
+    revoked = client.get(feed)
+    wrong = client.get(f"/feeds/{'x' * 43}.ics")
+    short = client.get("/feeds/x")
+
+    assert revoked.status_code == 404
+    assert dict(revoked.headers) == dict(wrong.headers) == dict(short.headers)
+    assert revoked.data == wrong.data == short.data == b"Not Found\n"
+    assert revoked.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_feed_is_not_changed_by_anybody(client: FlaskClient, feed: str) -> None:
+    assert client.put(feed).status_code in (400, 405)
+
+
+def test_known_feed_costs_one_query(
+    app: Flask, client: FlaskClient, feed: str, noted: None, count_queries: Any
+) -> None:
+    etag = stored(app).etag
+
+    with count_queries() as statements:
+        client.get(feed, headers={"If-None-Match": f'"{etag}"'})
+
+    assert len(statements) == 1
+
+
+@pytest.mark.usefixtures("noted")
+def test_feed_costs_two_queries(client: FlaskClient, feed: str, count_queries: Any) -> None:
+    with count_queries() as statements:
+        client.get(feed)
+
+    assert len(statements) == 2
+
+
+def test_use_is_noted_once_an_hour(app: Flask, client: FlaskClient, feed: str) -> None:
+    def used_at() -> datetime | None:
+        with app.app_context():
+            return db.session.scalars(select(FeedToken.last_used_at)).one()
+
+    before = used_at()
+    client.get(feed)
+    first = used_at()
+    client.get(feed)
+
+    assert before is None
+    assert first is not None
+    assert used_at() == first
+
+
+def test_busy_database_does_not_fail_the_feed(
+    app: Flask, client: FlaskClient, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise Conflict("the database is busy; try again in a moment", code="busy")
+
+    monkeypatch.setattr(feeds, "note_use", busy)
+
+    assert client.get(feed).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["werkzeug", "gunicorn.access", "waitress", "tumorboard"])
+def test_token_is_in_no_log(
+    app: Flask, client: FlaskClient, feed: str, token: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    client.get(feed)
+    logging.getLogger(name).warning('"GET %s HTTP/1.1" %s', feed, 200)
+
+    assert token not in caplog.text
+    assert '"GET /feeds/… HTTP/1.1" 200' in caplog.text
+
+
+def test_token_is_not_in_the_log_of_an_accident(
+    client: FlaskClient, feed: str, token: str, break_database: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    break_database(RuntimeError("the disk is gone"))
+
+    response = client.get(feed)
+
+    assert (response.status_code, response.data) == (500, b"Internal Server Error\n")
+    assert "Exception on /feeds/…" in caplog.text
+    assert token not in caplog.text
+
+
+def test_records_of_access_logs_with_named_parts_are_rewritten() -> None:
+    parts = {"r": "GET /feeds/secret.ics HTTP/1.1", "s": "200"}
+    record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, '"%(r)s" %(s)s', (parts,), None)
+
+    HideFeedTokens().filter(record)
+
+    assert record.getMessage() == '"GET /feeds/… HTTP/1.1" 200'
+
+
+def test_new_address_of_a_feed_ends_the_old_one(
+    client: FlaskClient, coordinator: Program, program: Callable[..., Program]
+) -> None:
+    body = {"scope": "board", "subject": BOARD}
+
+    old = coordinator.post("/feeds", body).get_json()["url"]
+    new = coordinator.post("/feeds", body).get_json()
+
+    assert new["webcal_url"] == new["url"].replace("http://", "webcal://")
+    assert [client.get(url).status_code for url in (old, new["url"])] == [404, 200]
+    assert [row["hint"] for row in coordinator.get("/feeds").get_json()["items"]] == [new["url"][-8:-4]]
+
+
+def test_own_feed_needs_no_subject(client: FlaskClient, surgeon: Program) -> None:
+    made = surgeon.post("/feeds", {"scope": "member"})
+
+    assert made.status_code == 201
+    assert client.get(made.get_json()["url"]).status_code == 200
+
+
+def test_feed_of_another_member_is_not_for_a_surgeon(surgeon: Program, coordinator: Program) -> None:
+    other = coordinator.get("/people").get_json()["items"][0]["id"]
+
+    response = surgeon.post("/feeds", {"scope": "member", "subject": other})
+
+    assert response.status_code == 403
+
+
+def test_revoked_feed_is_gone(client: FlaskClient, coordinator: Program) -> None:
+    url = coordinator.post("/feeds", {"scope": "board", "subject": BOARD}).get_json()["url"]
+
+    response = coordinator.delete(f"/feeds/board/{BOARD}")
+
+    assert response.status_code == 204
+    assert client.get(url).status_code == 404
+    assert coordinator.get("/feeds").get_json() == {"items": [], "total": 0}

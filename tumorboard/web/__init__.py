@@ -1,0 +1,23 @@
+"""DOOR: pages, JSON API and calendar feeds."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tumorboard.web.api import register_api
+from tumorboard.web.auth import register_auth
+from tumorboard.web.feeds import register_feeds
+from tumorboard.web.pages import register_pages
+from tumorboard.web.pages.errors import render_problem
+from tumorboard.web.problems import register_problems
+from tumorboard.web.security import register_security
+
+
+def register_web(app: Flask) -> None:
+    """Register headers, log-in, API, feeds, pages, and what their errors look like."""
+    register_security(app)
+    register_auth(app)
+    register_api(app)
+    register_feeds(app)
+    register_pages(app)
+    register_problems(app, render_problem)

@@ -1,0 +1,42 @@
+"""DOOR: the JSON API under /api/v1. Each module translates one noun; permissions are asked by the services."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tumorboard.web.api import boards, cases, centre, drafts, feeds, health, meetings, operation, programs, session
+from tumorboard.web.api.door import KeyConverter, PublicIdConverter, describe_converter
+from tumorboard.web.problems import ProblemApi
+
+DESCRIPTION = """\
+Schedules multidisciplinary tumor boards.
+
+Programs send `Authorization: Bearer TOKEN`. Browsers log in at `/api/v1/session`, keep the cookie, and send the
+`csrf_token` they got there as `X-CSRFToken` with every change. All instants are UTC; times of day are in the zone named
+beside them. Errors are problem details (RFC 9457) with a stable `code`.
+"""
+
+
+def register_api(app: Flask) -> None:
+    """Register every noun and the OpenAPI file."""
+    app.url_map.converters.update(public_id=PublicIdConverter, key=KeyConverter)
+    cookie = app.config["SESSION_COOKIE_NAME"]
+    api = ProblemApi(
+        app,
+        spec_kwargs={
+            "info": {"description": DESCRIPTION},
+            "servers": [{"url": "/"}],
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
+                }
+            },
+            "security": [{"bearer": []}, {"cookie": []}],
+        },
+    )
+    for converter in (PublicIdConverter, KeyConverter):
+        api.register_converter(converter, describe_converter)
+    for module in (session, cases, programs, boards, meetings, drafts, centre, feeds, operation):
+        api.register_blueprint(module.door)
+    app.register_blueprint(health.door)

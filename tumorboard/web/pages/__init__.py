@@ -1,0 +1,33 @@
+"""DOOR: pages for people. Every page works without JavaScript: forms post, the answer redirects."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tumorboard.web.pages import (
+    boards,
+    case,
+    cases,
+    drafts,
+    home,
+    imports,
+    log_in,
+    meetings,
+    mine,
+    outbox,
+    people,
+    rules,
+)
+from tumorboard.web.pages.frame import install_words, pages
+
+__all__ = [
+    "boards", "case", "cases", "drafts", "home", "imports", "log_in", "meetings", "mine", "outbox", "people",
+    "register_pages", "rules",
+]  # fmt: skip
+"""Every module hangs its pages on the one blueprint when it is imported."""
+
+
+def register_pages(app: Flask) -> None:
+    """Register every page, and the words and filters their templates use."""
+    install_words(app)
+    app.register_blueprint(pages)

@@ -1,0 +1,125 @@
+"""Boards: the meetings ahead, each as a picture, and the way to a proposal."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from flask import url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.services.access import Permission
+from tumorboard.services.boards import list_boards, read_board
+from tumorboard.services.feeds import list_feeds
+from tumorboard.services.meetings import add_meeting
+from tumorboard.services.planning import propose
+from tumorboard.services.publishing import cancel_meeting
+from tumorboard.store.meetings import Meeting, Room
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import (
+    answer_form,
+    form_date,
+    form_number,
+    form_text,
+    go_to,
+    pages,
+    refuse_form,
+    show,
+    words,
+)
+from tumorboard.web.pages.names import all_specialties
+from tumorboard.web.pages.picture import picture_of_meeting
+
+USUAL_WEEKS = 8
+USUAL_MINUTES = 90
+
+
+@pages.get("/boards", endpoint="list_boards")
+def show_boards() -> Response:
+    """Every board with its next meeting; the only one opens at once."""
+    actor, now = current_actor(), utc_now()
+    boards = list_boards(database(), by=actor)
+    if len(boards) == 1:
+        return go_to("pages.show_board", key=boards[0].key)
+    views = [read_board(database(), board=board.key, by=actor, now=now, limit=3) for board in boards]
+    return show("boards.html", views=views, programs=setup().programs)
+
+
+@pages.get("/boards/<key>")
+def show_board(key: str) -> Response:
+    """The next meetings of one board."""
+    actor = current_actor()
+    view = read_board(database(), board=key, by=actor, now=utc_now())
+    rooms = list(database().scalars(select(Room).order_by(Room.name))) if actor.may(Permission.MEETING_EDIT) else []
+    feeds = [
+        feed for feed in list_feeds(database(), by=actor) if (feed.scope, feed.subject_id) == ("board", view.row.id)
+    ]
+    program = setup().programs.get(view.row.program)
+    return show(
+        "board.html",
+        board=view.row,
+        draft=view.draft,
+        meetings=[(meeting, _picture(meeting)) for meeting in view.meetings],
+        program=program,
+        rooms=rooms,
+        feeds=feeds,
+        usual_weeks=USUAL_WEEKS,
+        usual_minutes=USUAL_MINUTES,
+        today=setup().today(utc_now()),
+    )
+
+
+def _picture(meeting: Meeting) -> object:
+    may_read = current_actor().may(Permission.CASE_READ)
+    case_ids = {item.case.reference: item.case.public_id for item in meeting.agenda} if may_read else {}
+    return picture_of_meeting(meeting, specialties=all_specialties(), case_ids=case_ids)
+
+
+@pages.post("/boards/<key>/propose")
+def propose_board(key: str) -> Response:
+    """Plan the next weeks and open the draft."""
+    try:
+        draft = propose(
+            database(), setup(), board=key, weeks=form_number("weeks", USUAL_WEEKS), by=current_actor(), now=utc_now()
+        )
+    except (BadInput, Conflict) as error:
+        return refuse_form(url_for("pages.show_board", key=key), error)
+    return go_to("pages.show_draft", draft_id=draft.public_id)
+
+
+@pages.post("/boards/<key>/meetings")
+def add(key: str) -> Response:
+    """Add a single extra meeting."""
+
+    def act() -> str:
+        on = form_date("on")
+        if on is None:
+            raise BadInput("name the day", code="not-a-date", field="on")
+        try:
+            local_time = time.fromisoformat(form_text("local_time"))
+        except ValueError:
+            raise BadInput("no time; write it as 07:30", code="bad-input", field="local_time") from None
+        add_meeting(
+            database(), setup(), board=key, on=on, local_time=local_time,
+            minutes=form_number("minutes", USUAL_MINUTES), room=form_text("room"), by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+        return words().gettext("The meeting is added.")
+
+    return answer_form(url_for("pages.show_board", key=key), act)
+
+
+@pages.post("/meetings/<meeting_id>/cancel")
+def cancel(meeting_id: str) -> Response:
+    """Cancel a meeting and tell everybody who was invited."""
+
+    def act() -> str:
+        letters = cancel_meeting(database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now())
+        said = words().ngettext(
+            "The meeting is cancelled; %(number)d letter leaves.",
+            "The meeting is cancelled; %(number)d letters leave.",
+            letters,
+        )
+        return said % {"number": letters}
+
+    return answer_form(url_for("pages.show_meeting", meeting_id=meeting_id), act)

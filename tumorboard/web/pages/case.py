@@ -1,0 +1,205 @@
+"""One case: what is known, who is needed and why, what is missing, where it stands, what happened to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.model import Need
+from tumorboard.domain.program import Program
+from tumorboard.services.access import Permission, require
+from tumorboard.services.boards import list_people
+from tumorboard.services.cases import (
+    change_case,
+    find_case,
+    note_readiness,
+    restore_need,
+    waive_need,
+    withdraw_case,
+)
+from tumorboard.services.worklist import CaseDetail, read_case
+from tumorboard.store.facts import case_facts
+from tumorboard.web.auth import current_account, current_actor, database, setup, utc_now
+from tumorboard.web.pages.case_rows import describe, make_row
+from tumorboard.web.pages.fields import REFERENCE, as_cells, list_facts, list_inputs, read_cells
+from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
+from tumorboard.web.pages.names import names_of
+from tumorboard.words import labels
+from tumorboard.words.labels import say_code
+from tumorboard.words.phrases import say_reason
+from tumorboard.words.refusals import say_error
+
+
+@pages.get("/cases/<case_id>")
+def show_case(case_id: str) -> Response:
+    """All that is known of one case."""
+    actor, now = current_actor(), utc_now()
+    detail = read_case(database(), setup(), case_id=case_id, by=actor, now=now)
+    program = setup().program(detail.view.row.program)
+    people = list_people(database(), by=actor, now=now) if actor.may(Permission.PEOPLE_READ) else []
+    meetings = [detail.proposed_meeting] if detail.proposed_meeting else []
+    names = names_of(program, meetings=meetings, members=people)
+    account = current_account()
+    return show(
+        "case.html",
+        detail=detail,
+        case=detail.view.row,
+        program=program,
+        row=make_row(detail.view, today=setup().today(now)),
+        assessment=detail.view.judgement.assessment,
+        facts=list_facts(program, detail.view.judgement.case.values, people),
+        needs=_needs(program, detail, names.members),
+        findings=[
+            (finding, describe(finding, program), _day_of(finding)) for finding in detail.view.judgement.findings
+        ],
+        from_fields={item.id for item in program.readiness if item.fields},
+        kinds=sorted({need.kind for need in detail.view.judgement.assessment.needs}),
+        proposed=[say_reason(reason, words(), names) for reason in detail.proposed_because],
+        events=[_event(event, program) for event in detail.events],
+        physician=account.name if account else "",
+        today=setup().today(now),
+    )
+
+
+def _day_of(finding: Any) -> object:
+    """The day of a report; fields of the case itself have none."""
+    record = finding.record
+    return record.reported_on if record and record.reported_on and record.reported_on.year > 1 else None
+
+
+def _needs(program: Program, detail: CaseDetail, members: Any) -> list[dict[str, Any]]:
+    """One entry per rule, those that require somebody first, with a line per specialty."""
+    language = words().language
+
+    def line(need: Need) -> dict[str, object]:
+        specialty = program.specialties.get(need.specialty)
+        certificate = program.certificates.get(need.certificate or "")
+        named = members.get(need.member)
+        return {
+            "key": need.specialty,
+            "name": named or (specialty.in_language(language) if specialty else need.specialty),
+            "is_core": need.specialty in program.core,
+            "certificate": certificate.in_language(language) if certificate else "",
+            "need": need,
+        }
+
+    rules: dict[str, dict[str, Any]] = {}
+    for need in sorted(detail.view.judgement.assessment.needs, key=lambda need: not need.required):
+        rules.setdefault(need.rule, {"need": need, "lines": []})["lines"].append(line(need))
+    return list(rules.values())
+
+
+def _event(event: Any, program: Program) -> dict[str, object]:
+    """What happened, by whom, with what it was about."""
+    language = words().language
+    about = []
+    items = {item.id: item.label for item in program.readiness}
+    if event.detail.get("item") in items:
+        about.append(items[event.detail["item"]].in_language(language))
+    if event.detail.get("specialty") in program.specialties:
+        about.append(program.specialties[event.detail["specialty"]].in_language(language))
+    known = program.fields
+    about += [known[name].label.in_language(language) for name in event.detail.get("fields", []) if name in known]
+    return {
+        "at": event.at,
+        "by": event.actor,
+        "what": say_code(event.action, words(), labels.EVENTS),
+        "about": ", ".join(about),
+    }
+
+
+@pages.post("/cases/<case_id>/readiness")
+def note_item(case_id: str) -> Response:
+    """Note that a report is there, expected, or does not apply."""
+
+    def note() -> str:
+        what = form_text("what")
+        day = form_date("day")
+        if what in ("reported", "expected") and day is None:
+            raise BadInput("name the day", code="not-a-date", field="day")
+        note_readiness(
+            database(), setup(), case_ids=[case_id], item=form_text("item"), by=current_actor(), now=utc_now(),
+            reported_on=day if what == "reported" else None, expected_on=day if what == "expected" else None,
+            not_applicable=what == "not_applicable", owed_by=form_text("owed_by") or None,
+        )  # fmt: skip
+        return words().gettext("Noted.")
+
+    return answer_form(url_for("pages.show_case", case_id=case_id, _anchor="readiness"), note)
+
+
+@pages.post("/cases/<case_id>/waivers")
+def waive(case_id: str) -> Response:
+    """Waive a need, with the physician's name and reason."""
+
+    def act() -> str:
+        waive_need(
+            database(), setup(), case_id=case_id, specialty=form_text("specialty"), physician=form_text("physician"),
+            because=form_text("because"), by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+        return words().gettext("The need is waived.")
+
+    return answer_form(url_for("pages.show_case", case_id=case_id, _anchor="needs"), act)
+
+
+@pages.post("/cases/<case_id>/waivers/end")
+def restore(case_id: str) -> Response:
+    """Take a waiver back."""
+
+    def act() -> str:
+        restore_need(database(), case_id=case_id, specialty=form_text("specialty"), by=current_actor(), now=utc_now())
+        return words().gettext("The need stands again.")
+
+    return answer_form(url_for("pages.show_case", case_id=case_id, _anchor="needs"), act)
+
+
+@pages.post("/cases/<case_id>/withdraw")
+def withdraw(case_id: str) -> Response:
+    """Take the case off the list."""
+
+    def act() -> str:
+        withdraw_case(database(), case_id=case_id, by=current_actor(), now=utc_now())
+        return words().gettext("The case is withdrawn.")
+
+    return answer_form(url_for("pages.show_case", case_id=case_id), act)
+
+
+@pages.get("/cases/<case_id>/facts")
+def show_facts(case_id: str) -> Response:
+    """The form with every field of the programme."""
+    require(current_actor(), Permission.CASE_EDIT)
+    row = find_case(database(), case_id)
+    return _facts_form(row, as_cells(case_facts(row).values))
+
+
+@pages.post("/cases/<case_id>/facts")
+def change_facts(case_id: str) -> Response:
+    """Keep what was changed, or show the form again with what is wrong."""
+    require(current_actor(), Permission.CASE_EDIT)
+    row = find_case(database(), case_id)
+    given = read_cells(setup().program(row.program))
+    given.pop(REFERENCE, None)
+    old = as_cells(case_facts(row).values)
+    changed = {name: cell for name, cell in given.items() if cell != old.get(name, "")}
+    try:
+        if changed:
+            change_case(database(), setup(), case_id=case_id, cells=changed, by=current_actor(), now=utc_now())
+    except (BadInput, Conflict) as error:
+        return _facts_form(find_case(database(), case_id), {**old, **given}, error)
+    return go_to("pages.show_case", case_id=case_id)
+
+
+def _facts_form(row: Any, cells: dict[str, str], error: DomainError | None = None) -> Response:
+    program = setup().program(row.program)
+    members = list_people(database(), by=current_actor(), now=utc_now())
+    return show(
+        "case_facts.html",
+        200 if error is None else 422,
+        case=row,
+        program=program,
+        groups=list_inputs(program, cells, members=members, without=(REFERENCE,)),
+        problem="" if error is None else say_error(error, words()),
+        wrong="" if error is None else str(error.values.get("field", "")),
+    )

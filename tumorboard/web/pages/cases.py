@@ -1,0 +1,117 @@
+"""The worklist of waiting cases, and the referral of one by hand."""
+
+from __future__ import annotations
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.program import Program
+from tumorboard.services.access import Permission, require
+from tumorboard.services.boards import list_boards, list_people
+from tumorboard.services.cases import note_readiness, refer_case
+from tumorboard.services.worklist import CaseState, list_cases
+from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
+from tumorboard.web.pages.case_rows import make_row
+from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells
+from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
+from tumorboard.words.refusals import say_error
+
+PAGE_ROWS = 40
+OPEN_STATES = (CaseState.NOT_READY, CaseState.READY, CaseState.SCHEDULED)
+CLOSED_STATES = (CaseState.DONE, CaseState.WITHDRAWN)
+
+
+@pages.get("/cases", endpoint="list_cases")
+def show_list() -> Response:
+    """The worklist; the filters stand in the address."""
+    actor, now = current_actor(), utc_now()
+    filters = {name: request.args.get(name, "").strip() for name in ("program", "state", "search")}
+    state = filters["state"] if filters["state"] in set(CaseState) else None
+    program = filters["program"] if filters["program"] in setup().programs else None
+    first = max(1, request.args.get("page", 1, type=int)) - 1
+    worklist = list_cases(
+        database(), setup(), by=actor, now=now, program=program, state=state, search=filters["search"],
+        offset=first * PAGE_ROWS, limit=PAGE_ROWS,
+    )  # fmt: skip
+    today = setup().today(now)
+    shown = [program] if program else sorted({view.row.program for view in worklist.cases})
+    return show(
+        "cases.html",
+        rows=[make_row(view, today=today) for view in worklist.cases],
+        counts=worklist.counts,
+        total=worklist.total,
+        page=first + 1,
+        last_page=max(1, -(-worklist.total // PAGE_ROWS)),
+        filters=filters,
+        states=OPEN_STATES,
+        closed_states=CLOSED_STATES,
+        programs=setup().programs.values(),
+        item_programs=[setup().program(name) for name in shown],
+        boards=[board for board in list_boards(database(), by=actor) if program in (None, board.program)],
+        today=today,
+    )
+
+
+@pages.post("/cases/readiness")
+def note_for_many() -> Response:
+    """Note one report for every ticked case."""
+
+    def note() -> str:
+        ids = request.form.getlist("case")
+        if not ids:
+            raise BadInput("tick at least one case first", code="nothing-ticked", field="case")
+        day = form_date("day") or setup().today(utc_now())
+        is_expected = form_text("what") == "expected"
+        number = note_readiness(
+            database(), setup(), case_ids=ids, item=form_text("item"), by=current_actor(), now=utc_now(),
+            reported_on=None if is_expected else day, expected_on=day if is_expected else None,
+        )  # fmt: skip
+        noted = words().ngettext("Noted for %(number)d case.", "Noted for %(number)d cases.", number)
+        return noted % {"number": number}
+
+    return answer_form(next_path(url_for("pages.list_cases")), note)
+
+
+@pages.get("/cases/new")
+def show_referral() -> Response:
+    """The form to refer one case."""
+    require(current_actor(), Permission.CASE_EDIT)
+    return _referral(_chosen_program(request.args.get("program", "")), {})
+
+
+@pages.post("/cases/new")
+def refer() -> Response:
+    """Add the case, or show the form again with what is wrong."""
+    program = _chosen_program(form_text("program"))
+    cells = read_cells(program)
+    try:
+        row = refer_case(
+            database(), setup(), program=program.id, cells={name: cell for name, cell in cells.items() if cell},
+            by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+    except (BadInput, Conflict) as error:
+        return _referral(program, cells, error)
+    return go_to("pages.show_case", case_id=row.public_id)
+
+
+def _chosen_program(name: str) -> Program:
+    """The programme of the form; the first that has a board when none is named."""
+    if name:
+        return setup().program(name)
+    boards = list_boards(database(), by=current_actor())
+    return setup().program(boards[0].program if boards else min(setup().programs))
+
+
+def _referral(program: Program, cells: dict[str, str], error: DomainError | None = None) -> Response:
+    members = list_people(database(), by=current_actor(), now=utc_now())
+    return show(
+        "case_new.html",
+        200 if error is None else 422,
+        program=program,
+        programs=setup().programs.values(),
+        first=first_inputs(program, cells, members),
+        groups=list_inputs(program, cells, members=members, without=FIRST),
+        problem="" if error is None else say_error(error, words()),
+        wrong="" if error is None else str(error.values.get("field", "")),
+    )

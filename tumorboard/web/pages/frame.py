@@ -1,0 +1,229 @@
+"""What every page stands in: its words, its times, its navigation, and how a form answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.model import Text
+from tumorboard.services.access import Actor, Permission
+from tumorboard.services.invitations import ASKED_FOR
+from tumorboard.store.meetings import Board
+from tumorboard.store.people import Account, Centre, Department
+from tumorboard.web.auth import current_account, current_actor, current_language, database, setup
+from tumorboard.words import Words, format_date, labels
+from tumorboard.words.labels import say_code
+from tumorboard.words.refusals import say_error
+
+pages = Blueprint("pages", __name__)
+
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2} \(\w+\)(?: \d{2}:\d{2})?)")
+
+_MENU = (
+    ("pages.list_cases", "cases", Permission.CASE_READ),
+    ("pages.list_boards", "boards", Permission.BOARD_READ),
+    ("pages.list_people", "people", Permission.PEOPLE_READ),
+    ("pages.show_mine", "mine", Permission.FEED_OWN),
+    ("pages.list_rules", "rules", Permission.BOARD_READ),
+    ("pages.list_letters", "outbox", Permission.OUTBOX_READ),
+)
+
+
+def words() -> Words:
+    """The words of the reader's language."""
+    if "words" not in g:
+        g.words = Words(current_language())
+    return cast("Words", g.words)
+
+
+def install_words(app: Flask) -> None:
+    """Give templates gettext in the reader's language, times in a zone, and the frame around each page."""
+    environment = cast("Any", app.jinja_env)
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.install_gettext_callables(
+        lambda message: words().gettext(message),
+        lambda one, many, number: words().ngettext(one, many, number),
+        newstyle=True,
+    )
+    environment.filters.update(
+        text=lambda text: cast("Text", text).in_language(words().language),
+        day=show_day,
+        moment=show_moment,
+        clock=show_clock,
+        clocks=show_clocks,
+        period=show_period,
+        said=keep_dates,
+        own_name=own_name,
+    )
+    environment.globals.update(label=_label, zone_of=ZoneInfo, asked_for=ASKED_FOR)
+    app.context_processor(_frame)
+
+
+def _label(table: str, code: str) -> str:
+    """The words of a code, by the name of its list in `tumorboard.words.labels`."""
+    return say_code(code, words(), getattr(labels, table))
+
+
+def show_day(day: date) -> Markup:
+    """`2026-11-24 (Tue)` that is never split over two lines."""
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), format_date(day, words().language))
+
+
+def show_moment(instant: datetime, zone: str) -> Markup:
+    """`2026-11-24 (Tue) 07:30` in an IANA zone; the page names the zone once."""
+    local = instant.astimezone(ZoneInfo(zone))
+    said = f"{format_date(local.date(), words().language)} {local:%H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), said)
+
+
+def show_clock(instant: datetime, zone: str) -> Markup:
+    """`07:30` in an IANA zone."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), f"{local:%H:%M}")
+
+
+def show_clocks(start: datetime, end: datetime, zone: str) -> Markup:
+    """`07:30–08:10` in an IANA zone, never split."""
+    return Markup('<span class="clocks">{}–{}</span>').format(show_clock(start, zone), show_clock(end, zone))
+
+
+def show_period(start: datetime, end: datetime, zone: str) -> Markup:
+    """Whole days as days, the last one included; else with times, and the day once where it is the same."""
+    first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
+    if first.time() == time(0) == last.time():
+        last_day = last.date() - timedelta(days=1)
+        return show_day(first.date()) if first.date() >= last_day else _join(show_day(first.date()), show_day(last_day))
+    if first.date() == last.date():
+        return Markup("{} {}").format(show_day(first.date()), show_clocks(start, end, zone))
+    return _join(show_moment(start, zone), show_moment(end, zone))
+
+
+def _join(first: Markup, last: Markup) -> Markup:
+    return Markup("{} – {}").format(first, last)
+
+
+def keep_dates(text: str) -> Markup:
+    """A sentence whose dates and times are never split over two lines."""
+    return Markup("").join(
+        Markup('<span class="nowrap">{}</span>').format(part) if place % 2 else part
+        for place, part in enumerate(_DATE.split(str(text)))
+    )
+
+
+def _frame() -> dict[str, Any]:
+    """What the layout needs beside the page's own values; it must not fail, for errors stand in it too."""
+    account = known_account()
+    actor = current_actor() if account else None
+    return {
+        "language": words().language,
+        "account": account,
+        "actor": actor,
+        "menu": _menu(actor) if actor else (),
+        "centre": centre_name() if account else "",
+        "zone": setup().time_zone,
+        "may": actor.may if actor else _may_nothing,
+        "Permission": Permission,
+    }
+
+
+def _may_nothing(_permission: Permission) -> bool:
+    return False
+
+
+def known_account() -> Account | None:
+    """The account behind the request, None when there is none or the question itself is refused."""
+    try:
+        return current_account()
+    except DomainError:
+        return None
+
+
+def centre_name() -> str:
+    """What the centre is called, in the reader's language."""
+    row = database().scalar(select(Centre))
+    return own_name(row) if row else ""
+
+
+def _menu(actor: Actor) -> tuple[tuple[str, str, bool], ...]:
+    """Address, name of the place and whether it is the present one, for every place the actor may go to.
+
+    Her own windows come first for who plans nothing.
+    """
+    here = f"/{request.path.strip('/').partition('/')[0]}"
+    allowed = [(endpoint, name) for endpoint, name, permission in _MENU if actor.may(permission)]
+    if actor.member_id is None:
+        allowed = [place for place in allowed if place[1] != "mine"]
+    if not actor.may(Permission.PLAN_EDIT):
+        allowed.sort(key=lambda place: place[1] != "mine")
+    places = ((url_for(endpoint), name) for endpoint, name in allowed)
+    return tuple((address, name, address == here) for address, name in places)
+
+
+def show(template: str, status: int = 200, /, **values: object) -> Response:
+    """A page made of a template."""
+    return Response(render_template(template, **values), status, content_type="text/html; charset=utf-8")
+
+
+def go_to(endpoint: str, *, anchor: str | None = None, **values: Any) -> Response:
+    """A redirect after a form was sent."""
+    return redirect(url_for(endpoint, _anchor=anchor, **values), 303)
+
+
+def answer_form(back: str, action: Callable[[], str]) -> Response:
+    """Run a use case, then go back to a page that says what was done, or why it was refused.
+
+    What is not there or not allowed leaves as an error page.
+    """
+    try:
+        flash(action(), "done")
+    except (BadInput, Conflict) as error:
+        return refuse_form(back, error)
+    return redirect(back, 303)
+
+
+def refuse_form(back: str, error: DomainError) -> Response:
+    """Go back to a page that says why a form was refused."""
+    flash(say_error(error, words()), "problem")
+    return redirect(back, 303)
+
+
+def form_text(name: str) -> str:
+    """A text of the form, without outer space; empty when it is not there."""
+    return request.form.get(name, "").strip()
+
+
+def form_date(name: str) -> date | None:
+    """A day of the form, None when the field is empty. Raises BadInput `not-a-date`."""
+    text = form_text(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput("no date; write it as 2026-11-22", code="not-a-date", field=name) from None
+
+
+def form_number(name: str, default: int) -> int:
+    """A whole number of the form, the default when the field is empty. Raises BadInput `not-a-number`."""
+    text = form_text(name)
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > 6:
+        raise BadInput("no whole number", code="not-a-number", field=name)
+    return int(text)
+
+
+def own_name(row: Board | Centre | Department) -> str:
+    """What a row with a name in each language is called in the reader's."""
+    return row.name_ko if words().language == "ko" else row.name_en

@@ -1,0 +1,41 @@
+"""The first page: where the person's work is."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from tumorboard.services.access import Permission, Role
+from tumorboard.services.accounts import set_language
+from tumorboard.web.auth import LANGUAGE_COOKIE, current_account, current_actor, database, next_path
+from tumorboard.web.pages.frame import form_text, go_to, pages
+from tumorboard.words import choose_language
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@pages.get("/")
+def show_home() -> Response:
+    """The worklist for who plans, her windows for who is invited, the people for who administers."""
+    actor, account = current_actor(), current_account()
+    roles = {row.role for row in account.roles} if account else set()
+    if actor.may(Permission.PLAN_EDIT):
+        return go_to("pages.list_cases")
+    if roles & {Role.PHYSICIAN, Role.SURGEON}:
+        return go_to("pages.show_mine")
+    if actor.may(Permission.ACCOUNT_EDIT):
+        return go_to("pages.list_people")
+    return go_to("pages.list_boards")
+
+
+@pages.post("/language")
+def choose() -> Response:
+    """Keep the language of the pages: in the account, and in a cookie for before the log-in."""
+    language = choose_language(form_text("language"))
+    if current_account() is not None:
+        set_language(database(), language=language, by=current_actor())
+    answer = Response(status=303, headers={"Location": next_path()})
+    answer.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=YEAR_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    return answer

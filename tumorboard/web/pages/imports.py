@@ -1,0 +1,102 @@
+"""Import of a case list: choose a file, look at what would happen, confirm or drop."""
+
+from __future__ import annotations
+
+from flask import flash, request
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.intake_draft import say_where
+from tumorboard.services.access import Permission, require
+from tumorboard.services.boards import list_boards
+from tumorboard.services.cases import ImportReport
+from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
+from tumorboard.words.refusals import say_error, say_refusal
+
+ACTIONS = ("created", "updated", "unchanged", "refused")
+MOST_ROWS = 200
+"""Rows of the preview that are listed; the counts are of all of them."""
+
+
+@pages.get("/cases/import")
+def show_upload() -> Response:
+    """The form for a file."""
+    require(current_actor(), Permission.CASE_IMPORT)
+    return _upload_form(_usual_program())
+
+
+@pages.post("/cases/import")
+def upload() -> Response:
+    """Keep the file and go to the preview, or say why it is no case list."""
+    file = request.files.get("file")
+    program = form_text("program")
+    try:
+        upload_id = stage_import(
+            database(), setup(), program=program, content=file.read() if file else b"",
+            filename=(file.filename or "") if file else "", by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+    except BadInput as error:
+        return _upload_form(program, say_error(error, words()))
+    return go_to("pages.show_preview", upload_id=upload_id)
+
+
+@pages.get("/cases/import/<upload_id>")
+def show_preview(upload_id: str) -> Response:
+    """What the import would do; nothing is written yet."""
+    staged = read_staged(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    values = _report(staged.report)
+    return show("import_preview.html", 200, staged=staged, program=setup().program(staged.program), **values)
+
+
+@pages.post("/cases/import/<upload_id>")
+def confirm(upload_id: str) -> Response:
+    """Import in one transaction."""
+    report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    said = words().gettext(
+        "Imported: %(created)d new, %(updated)d changed, %(unchanged)d unchanged, %(refused)d refused."
+    )
+    flash(said % {action: report.count(action) for action in ACTIONS}, "done")
+    return go_to("pages.list_cases")
+
+
+@pages.post("/cases/import/<upload_id>/drop")
+def drop(upload_id: str) -> Response:
+    """Forget the upload; nothing was written."""
+    drop_import(database(), by=current_actor(), now=utc_now())
+    flash(words().gettext("The file is dropped; nothing was imported."), "done")
+    return go_to("pages.list_cases")
+
+
+def _usual_program() -> str:
+    boards = list_boards(database(), by=current_actor())
+    return boards[0].program if boards else ""
+
+
+def _upload_form(program: str, problem: str = "") -> Response:
+    return show(
+        "import.html",
+        422 if problem else 200,
+        programs=setup().programs.values(),
+        chosen=program,
+        problem=problem,
+    )
+
+
+def _report(report: ImportReport) -> dict[str, object]:
+    refused_first = sorted(report.rows, key=lambda row: (row.action != "refused", row.action == "unchanged", row.row))
+    by_row: dict[int, list[dict[str, str]]] = {}
+    for problem in report.problems:
+        message = problem.message.removeprefix(f"{say_where(problem.row, problem.column)}: ")
+        said = say_refusal(problem.code, message, words())
+        by_row.setdefault(problem.row, []).append({"column": problem.column, "said": said})
+    numbers = {row.row for row in report.rows}
+    return {
+        "counts": {action: report.count(action) for action in ACTIONS},
+        "rows": refused_first[:MOST_ROWS],
+        "more": max(0, len(refused_first) - MOST_ROWS),
+        "problems": by_row,
+        "column_problems": [each for row, found in by_row.items() if row not in numbers for each in found],
+        "is_useful": any(report.count(action) for action in ("created", "updated")),
+    }

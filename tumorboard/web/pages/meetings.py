@@ -1,0 +1,84 @@
+"""One meeting as it is published: agenda, windows, and what became of the letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.timeline import Interval
+from tumorboard.services.access import Permission
+from tumorboard.services.boards import read_meeting
+from tumorboard.services.invitations import ASKED_FOR
+from tumorboard.store.meetings import Meeting, MeetingInvitation
+from tumorboard.store.post import OutboxMessage
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import pages, show, words
+from tumorboard.web.pages.names import all_specialties, full_name
+from tumorboard.web.pages.picture import picture_of_meeting
+
+
+@pages.get("/meetings/<meeting_id>")
+def show_meeting(meeting_id: str) -> Response:
+    """One meeting, on the screen and on A4."""
+    actor = current_actor()
+    meeting = read_meeting(database(), meeting_id=meeting_id, by=actor)
+    specialties = all_specialties()
+    case_ids = (
+        {item.case.reference: item.case.public_id for item in meeting.agenda} if actor.may(Permission.CASE_READ) else {}
+    )
+    letters = _letters(meeting) if actor.may(Permission.OUTBOX_READ) else {}
+    labels = rule_labels(meeting.board.program)
+    invited = [row for row in meeting.invitations if row.status == "invited"]
+    invited.sort(key=lambda row: (row.kind != "core", row.starts_at, row.member.name))
+    return show(
+        "meeting.html",
+        meeting=meeting,
+        board=meeting.board,
+        drawing=picture_of_meeting(meeting, specialties=specialties, case_ids=case_ids),
+        minutes=Interval(meeting.starts_at, meeting.ends_at).minutes,
+        case_ids=case_ids,
+        parts=[_part(row, specialties, labels, letters) for row in invited],
+        shows_letters=actor.may(Permission.OUTBOX_READ),
+        is_past=meeting.starts_at <= utc_now(),
+    )
+
+
+def _part(
+    row: MeetingInvitation, specialties: Mapping[str, str], labels: dict[str, str], letters: dict[str, OutboxMessage]
+) -> dict[str, object]:
+    """One member's part: when, for what, why, and the state of her last letter."""
+    letter = letters.get(row.uid)
+    return {
+        "row": row,
+        "name": full_name(row.member),
+        "specialties": [specialties.get(key, key) for key in row.details["specialties"]],
+        "why": [("" if rule in ASKED_FOR else rule, labels.get(rule, rule)) for rule in row.details["rules"]],
+        "cases": row.details["cases"],
+        "required": row.details["required"],
+        "letter": _state(letter) if letter else "",
+    }
+
+
+def _state(letter: OutboxMessage) -> str:
+    return "failing" if letter.state == "waiting" and letter.last_error else letter.state
+
+
+def _letters(meeting: Meeting) -> dict[str, OutboxMessage]:
+    """The newest letter of each calendar entry."""
+    query = select(OutboxMessage).where(OutboxMessage.meeting_id == meeting.id).order_by(OutboxMessage.id)
+    return {letter.uid: letter for letter in database().scalars(query)}
+
+
+def labels_of(row: MeetingInvitation) -> dict[str, str]:
+    """The short words of the rules behind a window."""
+    return rule_labels(row.meeting.board.program)
+
+
+def rule_labels(program: str) -> dict[str, str]:
+    """The short words of each rule of a programme, which name no patient fact."""
+    language = words().language
+    known = setup().programs.get(program)
+    rules = {rule.id: rule.label for rule in known.rules} if known else {}
+    return {name: label.in_language(language) for name, label in {**rules, **ASKED_FOR}.items()}
