@@ -11,7 +11,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from tumorboard.services import transaction
@@ -105,7 +105,7 @@ def log_in(session: Session, *, email: str, password: str, now: datetime) -> Acc
 
 
 def _find(session: Session, condition: object) -> Account | None:
-    query = select(Account).where(condition).options(selectinload(Account.roles), selectinload(Account.member))  # type: ignore[arg-type]
+    query = select(Account).where(condition).options(selectinload(Account.roles), joinedload(Account.member))  # type: ignore[arg-type]
     return session.scalar(query)
 
 
@@ -154,6 +154,9 @@ def find_token(session: Session, *, token: str, now: datetime) -> Account | None
     row = session.scalar(
         select(ApiToken)
         .where(ApiToken.token_hash == hash_token(token), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
-        .options(selectinload(ApiToken.account).selectinload(Account.roles))
+        .options(
+            joinedload(ApiToken.account).selectinload(Account.roles),
+            joinedload(ApiToken.account).joinedload(Account.member),
+        )
     )
     return row.account if row is not None and row.account.active else None

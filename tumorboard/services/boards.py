@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from tumorboard.domain.errors import NotFound
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Proposal, Reason
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.meetings import find_board, find_meeting
+from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import find_draft, open_draft, proposal_of
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
@@ -39,9 +40,9 @@ def read_board(session: Session, *, board: str, by: Actor, now: datetime, limit:
     row = find_board(session, board)
     query = select(Meeting).where(Meeting.board_id == row.id, Meeting.ends_at > now).order_by(Meeting.starts_at)
     query = query.limit(limit).options(
-        selectinload(Meeting.agenda).selectinload(AgendaItem.case),
-        selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
-        selectinload(Meeting.room),
+        selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+        selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
+        joinedload(Meeting.room),
     )
     return BoardView(row, tuple(session.scalars(query)), open_draft(session, row))
 
@@ -49,19 +50,21 @@ def read_board(session: Session, *, board: str, by: Actor, now: datetime, limit:
 def read_meeting(session: Session, *, meeting_id: str, by: Actor) -> Meeting:
     """One meeting with agenda, cases, invitations, members, board and room loaded."""
     require(by, Permission.BOARD_READ)
-    found = find_meeting(session, meeting_id)
     query = (
         select(Meeting)
-        .where(Meeting.id == found.id)
+        .where(Meeting.public_id == meeting_id)
         .options(
-            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
-            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member).selectinload(Member.specialties),
-            selectinload(Meeting.board),
-            selectinload(Meeting.room),
+            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            selectinload(Meeting.invitations).joinedload(MeetingInvitation.member).selectinload(Member.specialties),
+            joinedload(Meeting.board),
+            joinedload(Meeting.room),
         )
         .execution_options(populate_existing=True)
     )
-    return session.scalars(query).one()
+    meeting = session.scalar(query)
+    if meeting is None:
+        raise NotFound("there is no such meeting", code="unknown-meeting")
+    return meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
         select(Meeting)
         .where(Meeting.public_id.in_([plan.meeting for plan in proposal.meetings]))
         .options(
-            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
-            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
-            selectinload(Meeting.room),
+            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
+            joinedload(Meeting.room),
         )
     )
     meetings = {row.public_id: row for row in session.scalars(query)}
@@ -201,9 +204,9 @@ def list_windows(session: Session, *, member_id: str, by: Actor, now: datetime) 
         .where(MeetingInvitation.status == "invited")
         .order_by(MeetingInvitation.starts_at)
         .options(
-            selectinload(MeetingInvitation.member),
-            selectinload(MeetingInvitation.meeting).selectinload(Meeting.board),
-            selectinload(MeetingInvitation.meeting).selectinload(Meeting.room),
+            joinedload(MeetingInvitation.member),
+            joinedload(MeetingInvitation.meeting).joinedload(Meeting.board),
+            joinedload(MeetingInvitation.meeting).joinedload(Meeting.room),
         )
     )
     return list(session.scalars(query))

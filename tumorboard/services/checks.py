@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -101,7 +101,7 @@ def _check_post(session: Session) -> Iterator[Violation]:
         if sequence < last.get((recipient, uid), 0):
             yield Violation("sequence-falls", f"letter {public_id}", "SEQUENCE went back for one person's entry")
         last[(recipient, uid)] = sequence
-    rows = select(MeetingInvitation).options(selectinload(MeetingInvitation.member))
+    rows = select(MeetingInvitation).options(joinedload(MeetingInvitation.member))
     for row in session.scalars(rows):
         if last.get((row.member.email, row.uid), -1) != row.sequence:
             yield Violation("letter-missing", f"invitation {row.public_id}", "its last state was never written to her")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.formats.ical import FeedEvent, FeedStatus, write_feed
@@ -78,9 +78,7 @@ def _invitations(session: Session, now: datetime, *conditions: object) -> list[M
         .where(MeetingInvitation.status.in_(("invited", "cancelled")), MeetingInvitation.ends_at > now - PAST)
         .where(*conditions)  # type: ignore[arg-type]
         .order_by(MeetingInvitation.starts_at, MeetingInvitation.id)
-        .options(
-            selectinload(MeetingInvitation.meeting).selectinload(Meeting.board), selectinload(MeetingInvitation.member)
-        )
+        .options(joinedload(MeetingInvitation.meeting).joinedload(Meeting.board), joinedload(MeetingInvitation.member))
     )
     return [row for row in session.scalars(query) if row.status == "invited" or row.stamp > now - CANCELLED_STAYS]
 
@@ -125,7 +123,7 @@ def _board_feed(session: Session, setup: Setup, subject_id: int, now: datetime) 
     board = session.get_one(Board, subject_id)
     name = _board_name(board, setup.language == "ko")
     query = select(Meeting).where(Meeting.board_id == subject_id, Meeting.published_at.is_not(None))
-    query = query.where(Meeting.ends_at > now - PAST).options(selectinload(Meeting.room)).order_by(Meeting.starts_at)
+    query = query.where(Meeting.ends_at > now - PAST).options(joinedload(Meeting.room)).order_by(Meeting.starts_at)
     events = [
         FeedEvent(
             uid=f"{row.public_id}@{setup.mail_domain}", sequence=1 if row.status == "cancelled" else 0,

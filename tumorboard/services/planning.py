@@ -76,8 +76,8 @@ def load_problem(
             .where(Meeting.starts_at > now, Meeting.starts_at <= until)
             .order_by(Meeting.starts_at)
             .options(
-                selectinload(Meeting.agenda).selectinload(AgendaItem.case),
-                selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
+                selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+                selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
             )
         )
     )

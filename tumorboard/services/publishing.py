@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain import planning
 from tumorboard.domain.errors import Conflict
@@ -96,10 +96,10 @@ def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:
         select(Meeting)
         .where(Meeting.public_id.in_(ids))
         .options(
-            selectinload(Meeting.agenda).selectinload(AgendaItem.case),
-            selectinload(Meeting.invitations).selectinload(MeetingInvitation.member),
-            selectinload(Meeting.board),
-            selectinload(Meeting.room),
+            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
+            joinedload(Meeting.board),
+            joinedload(Meeting.room),
         )
     )
     return {row.public_id: row for row in session.scalars(query)}

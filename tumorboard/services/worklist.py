@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.model import Reason
 from tumorboard.services.access import Actor, Permission, require
@@ -86,7 +86,7 @@ def _items(session: Session, rows: Sequence[Case]) -> dict[int, AgendaItem]:
     scheduled = [row.id for row in rows if row.status == "scheduled"]
     if not scheduled:
         return {}
-    query = select(AgendaItem).options(selectinload(AgendaItem.meeting).selectinload(Meeting.board))
+    query = select(AgendaItem).options(joinedload(AgendaItem.meeting).joinedload(Meeting.board))
     return {item.case_id: item for item in session.scalars(query) if item.case_id in set(scheduled)}
 
 
