@@ -185,7 +185,7 @@ def test_d2_missing_stage_is_flagged(text: str) -> None:
 
 
 @pytest.mark.parametrize("column", ["figo_stage", "clinical_stage", "stage"])
-@pytest.mark.parametrize("text", ["Stage V", "IIIE", "0", "5", "IIIC/IIIE", "late", "III C D", "Stage", "/"])
+@pytest.mark.parametrize("text", ["Stage V", "IIIE", "0", "5", "IIIC/IIIE", "late", "III C D", "/"])
 def test_d2_impossible_stage_is_refused(column: str, text: str) -> None:
     assert problems(**{column: text}) == [(column, "impossible-stage", True)]
     assert "IA, IB, IC, IC1" in message(**{column: text})
@@ -400,8 +400,10 @@ def test_d6_r0_with_visible_residual_is_a_conflict(margin: str, residual: str, e
         ({"disease_state": "Normal ovarian"}, "benign"),
         ({"histotype": "Normal"}, "normal"),
         ({"histology": "high_grade_serous", "grade": "1"}, "high_grade_serous"),
-        ({"histology": "mucinous", "grade": "borderline"}, "mucinous"),
-        ({"histology": "clear_cell", "histological_type": "ser", "disease_state": "Benign ovarian"}, "clear_cell"),
+        ({"histology": "mucinous", "grade": "borderline"}, "borderline_mucinous"),
+        ({"histology": "clear_cell", "grade": "borderline"}, "clear_cell"),
+        ({"histology": "high_grade_serous", "grade": "GB", "icd_o_3_histology": "8441/3"}, "high_grade_serous"),
+        ({"histology": "clear_cell", "histological_type": "ser", "disease_state": "Benign ovarian"}, "benign"),
     ],
 )
 def test_d7_histology_follows_from_word_grade_and_behaviour(cells: dict[str, str], histology: str) -> None:
@@ -771,3 +773,26 @@ def test_centre_may_change_the_words() -> None:
     draft = read_case(program, {"reference": "C-1", "residual": "r0, 육안 잔류 없음"}, on=TODAY)
 
     assert draft.values["residual"] == "none"
+
+
+@pytest.mark.parametrize("text", ["Stage", "Stage unknown", "FIGO", "병기 unknown"])
+def test_d2_a_word_without_a_stage_is_a_missing_stage(text: str) -> None:
+    draft = a_draft(clinical_stage=text, grade="1", ecog="0")
+
+    assert (draft.is_refused, draft.flags) == (False, {"stage-missing"})
+
+
+@pytest.mark.parametrize("name", ["mucinous", "Mucinous", "MUCINOUS"])
+def test_d7_does_not_depend_on_capital_letters(name: str) -> None:
+    assert value("histology", histology=name, grade="GB") == "borderline_mucinous"
+
+
+def test_d7_a_stated_histology_still_shows_the_conflict_of_grade_and_behaviour() -> None:
+    stated = {"histology": "high_grade_serous", "grade": "GB", "icd_o_3_histology": "8441/3"}
+
+    assert "grade-behaviour-conflict" in flags(**stated)
+
+
+@pytest.mark.parametrize("column", ["figo stage", "FIGO_Stage", " Figo  stage "])
+def test_columns_are_known_with_blanks_and_capitals(column: str) -> None:
+    assert value("figo_stage", **{column: "IIIC"}) == "IIIC"

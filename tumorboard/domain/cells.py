@@ -218,6 +218,14 @@ def read_stage(text: str, *, choices: Collection[str], drop: Collection[str]) ->
     return by_name[parts[0]] if len(parts) == 1 else None
 
 
+def drop_words(text: str, words: Collection[str]) -> str:
+    """The text without words that say nothing, as `Stage` in a column of stages."""
+    if not words:
+        return text
+    dropped = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
+    return " ".join(dropped.sub(" ", unicodedata.normalize("NFKC", text)).split())
+
+
 def _roman(stage: str) -> str:
     number = _ROMAN.get(stage[:1])
     return f"{number.casefold()}{stage[1:]}" if number else stage

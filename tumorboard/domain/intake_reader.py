@@ -87,13 +87,13 @@ class CaseReader:
             return
 
     def _read_field(self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]) -> None:
-        value, is_settled = self._first_understood(reading, rule, candidates)
+        value, is_own_id = self._first_understood(reading, rule, candidates)
         if value is not None and rule.unusable and self._all_hold(rule.unusable, reading):
             value = None
             if rule.unusable_flag:
                 reading.flags.add(rule.unusable_flag)
-        if rule.decisions and not is_settled:
-            value = self._decide(reading, rule, value, candidates)
+        if rule.decisions:
+            value = self._decide(reading, rule, value, candidates, is_own_id=is_own_id)
         if value is None:
             value = rule.otherwise
         if value is not None:
@@ -106,16 +106,16 @@ class CaseReader:
     def _first_understood(
         self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]
     ) -> tuple[Value | None, bool]:
-        """The value of the first column whose word is understood, and whether nothing is left to decide about it.
+        """The value of the first column whose word is understood, and whether it is an id in the field's own column.
 
         A registry's word that nobody understands gives no value. An impossible stage or number refuses the row, and so
-        does any unknown word in the column named by the field itself; its own ids are taken as they are. Where author
-        and curator both speak, the other one is heard before that.
+        does any unknown word in the column named by the field itself. Where author and curator both speak, the other
+        one is heard before that.
         """
         not_understood: tuple[str, str, BadInput] | None = None
         for column, source in candidates:
             text = self._text(reading, column)
-            if not text or cell.as_word(text) in rule.missing:
+            if not text or cell.as_word(cell.drop_words(text, rule.drop)) in rule.missing:
                 continue
             is_own = source is None and not self.columns.is_source
             try:
@@ -123,14 +123,14 @@ class CaseReader:
             except BadInput as error:
                 if is_own or not (self.columns.is_source or error.code == "unknown-value"):
                     reading.refuse(column, error.code, str(error))
-                    return None, True
+                    return None, False
                 not_understood = not_understood or (column, text, error)
                 continue
             if value is not None:
                 return value, is_own and text in rule.field.choices
             if rule.ambiguous_flag:
                 reading.flags.add(rule.ambiguous_flag)
-                return None, True
+                return None, False
         if not_understood is not None:
             column, text, reason = not_understood
             refuses = reason.code != "unknown-value"
@@ -156,14 +156,25 @@ class CaseReader:
         return _read_by_kind(rule, text, on=reading.on)
 
     def _decide(
-        self, reading: Reading, rule: FieldRule, word: Value | None, candidates: tuple[Candidate, ...]
+        self,
+        reading: Reading,
+        rule: FieldRule,
+        word: Value | None,
+        candidates: tuple[Candidate, ...],
+        *,
+        is_own_id: bool,
     ) -> Value | None:
-        """What the first decision makes of the word whose tests all hold; the word itself when there is none."""
+        """What the first decision makes of the word whose tests all hold; the word itself when there is none.
+
+        Where a registry's word cannot be decided, an id that somebody chose in the field's own column stays.
+        """
         decision = next((d for d in rule.decisions if self._all_hold(d.tests, reading, word=word)), None)
         if decision is None:
             return word
         if decision.flag:
             reading.flags.add(decision.flag)
+        if decision.undecided and is_own_id:
+            return word
         if decision.undecided:
             self._note_undecided(reading, rule, decision, word, candidates)
             return None

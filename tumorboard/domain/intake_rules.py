@@ -14,8 +14,8 @@ WORD: Final = "word"
 
 
 def as_column(name: str) -> str:
-    """A column name as it is compared: no case, no outer space."""
-    return " ".join(name.casefold().split())
+    """A column name as it is compared: no case, no outer space; a blank is an underscore."""
+    return "_".join(name.casefold().replace("_", " ").split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tumorboard.domain.cells import clean_text, has_resident_number
 from tumorboard.domain.errors import BadTable
 
 MOST_COLUMNS = 2000
+MOST_ROWS = 50_000
 MOST_CELLS = 5_000_000
 _PACKED_COLUMN = "uncurated_author_metadata"
 _PACKED_PIECE = re.compile(r"characteristics_ch\d+(?:\.\d+)?:\s*([^:]{1,80}?)\s*:\s*(.*)", re.DOTALL)
@@ -141,7 +142,9 @@ def _name_columns(header: Record) -> tuple[str, ...]:
 def _read_rows(columns: tuple[str, ...], records: Iterable[Record]) -> Iterator[TableRow]:
     width = len(columns)
     budget = MOST_CELLS
-    for number, cells in records:
+    for count, (number, cells) in enumerate(records, start=1):
+        if count > MOST_ROWS:
+            raise BadTable(f"the list has more than {MOST_ROWS} rows; split it", code="too-large")
         if len(cells) > width and any(cell.strip() for cell in islice(cells, width, None)):
             raise BadTable(
                 f"row {number}: has more cells than the header has names; "
