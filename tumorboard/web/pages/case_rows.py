@@ -53,7 +53,7 @@ def make_row(view: CaseView, *, today: date) -> CaseRow:
         reasons=_why(view, program),
         asked_for=_asked_for(view, program),
         core=tuple(names[key] for key in assessment.required if key in program.core),
-        required=tuple(names.get(key, key) for key in assessment.required if key not in program.core),
+        required=tuple(names.get(key, key) for key in assessment.required if key and key not in program.core),
         recommended=tuple(names.get(key, key) for key in assessment.recommended),
         due_on=due_on,
         days_left=(due_on - today).days,

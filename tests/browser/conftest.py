@@ -1,0 +1,145 @@
+"""Chromium, the served demo centre, and pages that notice every request to elsewhere and every complaint."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.stage import (
+    ARGUMENTS,
+    CHROMIUM,
+    DEMO_PASSWORDS,
+    LOCALES,
+    VIEWS,
+    addresses,
+    fill_with_demo,
+    log_in,
+    served,
+)
+from tests.database import copy_sqlite
+
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def _miss(reason: str) -> None:
+    if os.environ.get("TUMORBOARD_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A running Chromium; the tests are skipped without one, unless TUMORBOARD_REQUIRE_BROWSER=1."""
+    if not CHROMIUM:
+        _miss("no Chromium on the PATH; apt-get install chromium fonts-noto-cjk")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _miss("playwright is not installed; see requirements-dev.txt")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo centre in a database file, made once."""
+    directory = tmp_path_factory.mktemp("demo")
+    path = directory / "demo.sqlite"
+    fill_with_demo(copy_sqlite(sqlite_template, path), directory)
+    return path
+
+
+class Stage:
+    """The served demo: its address, the address of each kind of page, and a remembered log-in per account."""
+
+    def __init__(self, chromium: Any, address: str, places: dict[str, str]) -> None:
+        self.chromium = chromium
+        self.address = address
+        self.places = places
+        self._sessions: dict[str, Any] = {}
+
+    def session_of(self, email: str) -> Any:
+        """The cookies of an account after its log-in."""
+        if email not in self._sessions:
+            context = self.chromium.new_context(base_url=self.address)
+            log_in(context.new_page(), email, DEMO_PASSWORDS[email], "en")
+            self._sessions[email] = context.storage_state()
+            context.close()
+        return self._sessions[email]
+
+
+@pytest.fixture(scope="module")
+def demo(chromium: Any, demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The served demo centre, on a copy of its own for each module."""
+    directory = tmp_path_factory.mktemp("served")
+    path = directory / "demo.sqlite"
+    shutil.copy(demo_template, path)
+    with served(f"sqlite:///{path}", directory) as (app, address):
+        yield Stage(chromium, address, addresses(app))
+
+
+class Window:
+    """A browser window: its page, requests to elsewhere, and what the console complained of."""
+
+    def __init__(self, context: Any, address: str) -> None:
+        self.outside: list[str] = []
+        self.problems: list[str] = []
+        self._address = address
+        context.set_default_timeout(10_000)
+        context.route("**/*", self._only_here)
+        self.page = context.new_page()
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def _only_here(self, route: Any) -> None:
+        if route.request.url.startswith((self._address, "data:")):
+            route.continue_()
+        else:
+            self.outside.append(route.request.url)
+            route.abort()
+
+    def _note(self, message: Any) -> None:
+        is_expected = "status of 404" in message.text and message.location["url"].endswith("/nowhere")
+        if message.type in ("error", "warning") and not is_expected:
+            self.problems.append(message.text)
+
+
+@pytest.fixture
+def open_window(chromium: Any) -> Iterator[Callable[..., Window]]:
+    """Opens a window on an address with a view, a language, and whatever else a browser context takes."""
+    contexts = []
+
+    def make(address: str, view: str = "desktop", language: str = "en", **more: Any) -> Window:
+        context = chromium.new_context(
+            base_url=address, locale=LOCALES[language], timezone_id="Asia/Seoul", reduced_motion="reduce",
+            **{**VIEWS[view], **more},
+        )  # fmt: skip
+        contexts.append(context)
+        return Window(context, address)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def find_barriers() -> Callable[[Any], list[str]]:
+    """What axe finds on a page: rule and element."""
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        _miss("axe-playwright-python is not installed; see requirements-dev.txt")
+    axe = Axe()
+
+    def find(page: Any) -> list[str]:
+        found = axe.run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]}).response["violations"]
+        return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+
+    return find

@@ -1,0 +1,123 @@
+"""The application served on this machine, and Debian's Chromium in front of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from tests.builders import an_app
+from tumorboard.demo.fill import fill_database
+from tumorboard.store.cases import Case
+from tumorboard.store.db import db
+from tumorboard.store.meetings import Board, Draft, Meeting
+from tumorboard.store.people import Member
+from tumorboard.web.auth import limiter
+
+HOST = "127.0.0.1"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+ARGUMENTS = ["--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--hide-scrollbars"]
+PHONE = {"device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+VIEWS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1366, "height": 860}},
+    "phone": {"viewport": {"width": 360, "height": 780}, **PHONE},
+    "smallest": {"viewport": {"width": 320, "height": 640}, **PHONE},
+}
+LOCALES = {"ko": "ko-KR", "en": "en-GB"}
+DEMO_PASSWORDS = {
+    "coordinator@demo.example": "demo-coordinator",
+    "seoyeon.kim@demo.example": "demo-physician",
+    "sungjin.moon@demo.example": "demo-surgeon",
+    "admin@demo.example": "demo-administrator",
+}
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def served(database_url: str, instance: Path) -> Iterator[tuple[Flask, str]]:
+    """The application and its address, while the block runs. Log-ins are not limited meanwhile."""
+    port = free_port()
+    address = f"http://{HOST}:{port}"
+    app = an_app(database_url, instance, BASE_URL=address)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(HOST, port, app, threaded=True)
+    was_limited, limiter.enabled = limiter.enabled, False
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield app, address
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        limiter.enabled = was_limited
+        with app.app_context():
+            db.engine.dispose()
+
+
+def fill_with_demo(database_url: str, instance: Path) -> None:
+    """The fictional centre of `flask demo`, in a migrated database."""
+    app = an_app(database_url, instance)
+    with app.app_context():
+        fill_database(db.session(), app.extensions["tumorboard"], now=datetime.now(UTC))
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+
+
+def addresses(app: Flask) -> dict[str, str]:
+    """Every kind of page of the demo, by name."""
+    with app.app_context():
+        session = db.session()
+        board = session.scalars(select(Board).order_by(Board.id)).first()
+        draft = session.scalars(select(Draft.public_id).where(Draft.status == "open")).first()
+        meetings = select(Meeting.public_id).where(Meeting.status == "published").order_by(Meeting.starts_at)
+        meeting = session.scalars(meetings).first()
+        waiting = session.scalars(select(Case.public_id).where(Case.status == "waiting").order_by(Case.id)).first()
+        member = session.scalars(select(Member.public_id).order_by(Member.id)).first()
+        assert board is not None
+        return {
+            "worklist": "/cases",
+            "case": f"/cases/{waiting}",
+            "case-facts": f"/cases/{waiting}/facts",
+            "case-new": "/cases/new",
+            "import": "/cases/import",
+            "board": f"/boards/{board.key}",
+            "draft": f"/drafts/{draft}",
+            "move": f"/drafts/{draft}/cases/{waiting}",
+            "meeting": f"/meetings/{meeting}",
+            "people": "/people",
+            "member": f"/people/{member}",
+            "mine": "/mine",
+            "rules": "/rules",
+            "outbox": "/outbox",
+            "not-found": "/nowhere",
+        }
+
+
+def log_in(page: Any, email: str, password: str, language: str) -> None:
+    """Log in at the form, then choose the language."""
+    page.goto("/log-in")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("main form button")
+    page.click(f'button[name="language"][value="{language}"]')

@@ -1,0 +1,180 @@
+"""The whole line by a person: a case list becomes a published board, and a surgeon finds her window."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Stage, Window
+from tests.browser.stage import log_in, served
+from tests.builders import PASSWORD, a_case_csv, an_app, furnish
+from tests.database import copy_sqlite
+from tumorboard.store.db import db
+
+pytestmark = pytest.mark.browser
+
+WORDS = {
+    "ko": {
+        "missing": "없음 · 문의: 영상의학과",
+        "published": "공개했습니다",
+        "needed": "참석이 필요한 이유",
+        "imported": "신규 3건",
+    },
+    "en": {
+        "missing": "missing · ask Radiology",
+        "published": "Published;",
+        "needed": "You are needed for",
+        "imported": "3 new",
+    },
+}
+COUNT = """(() => {
+  const read = () => JSON.parse(sessionStorage.getItem('count') || '{"clicks":0,"keys":0}');
+  const add = (name) => {
+    const count = read();
+    count[name] += 1;
+    sessionStorage.setItem('count', JSON.stringify(count));
+  };
+  const bare = ['Shift', 'Alt', 'Control', 'Meta'];
+  addEventListener('pointerdown', (event) => event.isTrusted && add('clicks'), true);
+  addEventListener('keydown', (event) => event.isTrusted && !bare.includes(event.key) && add('keys'), true);
+})()"""
+
+
+@pytest.fixture(scope="module")
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small centre without cases, in a database file."""
+    directory = tmp_path_factory.mktemp("line")
+    path = directory / "line.sqlite"
+    app = an_app(copy_sqlite(sqlite_template, path), directory)
+    with app.app_context():
+        furnish(db.session(), app.extensions["tumorboard"], now=datetime.now(UTC))
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def address(chromium: Any, furnished: Path, tmp_path: Path) -> Iterator[str]:
+    """The small centre, served."""
+    path = tmp_path / "line.sqlite"
+    shutil.copy(furnished, path)
+    with served(f"sqlite:///{path}", tmp_path) as (_, address):
+        yield address
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_person_does_the_whole_line(
+    address: str, open_window: Callable[..., Window], tmp_path: Path, language: str, has_script: bool
+) -> None:
+    words = WORDS[language]
+    case_list = tmp_path / "cases.csv"
+    case_list.write_bytes(a_case_csv())
+    window = open_window(address, language=language, java_script_enabled=has_script)
+    page = window.page
+
+    log_in(page, "coordinator@hospital.example", PASSWORD, language)
+    page.click('a[href="/cases/import"]')
+    page.set_input_files("#file", case_list)
+    page.click("main form button")
+    assert page.locator("tbody tr").count() == 3
+    page.click(".actions button.primary")
+    assert words["imported"] in page.locator(".note.done").inner_text()
+    assert words["missing"] in page.locator("tr", has_text="C-3").inner_text()
+    page.click(".actions button.primary")
+    assert re.search(r"/drafts/\w+$", page.url)
+    page.click(".actions button.primary")
+    assert words["published"] in page.locator(".note.done").inner_text()
+    page.click(".meeting-card.published h2 a")
+    assert page.locator("tr", has_text="Jung").get_by_text("C-2").count() == 1
+    page.click(".who button")
+    log_in(page, "surgeon@hospital.example", PASSWORD, language)
+    page.click('a[href="/mine"]')
+    assert words["needed"] in page.locator(".window-card").inner_text()
+    page.click(".actions button.primary")
+    link = page.input_value("#link")
+    feed = page.request.get(link).text()
+
+    assert (feed.count("BEGIN:VEVENT"), "C-2" in feed) == (1, True)
+    assert (window.problems, window.outside) == ([], [])
+
+
+@pytest.fixture
+def coordinator(demo: Stage, open_window: Callable[..., Window]) -> Any:
+    """A coordinator on her start page, with a counter of clicks and keys."""
+    window = open_window(demo.address, storage_state=demo.session_of("coordinator@demo.example"))
+    window.page.context.add_init_script(COUNT)
+    window.page.goto("/")
+    return window.page
+
+
+def spent(page: Any) -> dict[str, int]:
+    count: dict[str, int] = page.evaluate('JSON.parse(sessionStorage.getItem("count") || \'{"clicks":0,"keys":0}\')')
+    return count
+
+
+def test_case_is_referred_in_three_clicks_besides_its_words(coordinator: Any) -> None:
+    coordinator.click('.actions a[href^="/cases/new"]')
+    coordinator.fill("#f-reference", "BUDGET-1")
+    coordinator.fill("#f-question", "Which operation?")
+    coordinator.click(".form-end button")
+
+    assert "BUDGET-1" in coordinator.locator("h1").inner_text()
+    assert spent(coordinator)["clicks"] <= 3
+
+
+def test_why_a_case_is_not_ready_stands_on_the_row(coordinator: Any) -> None:
+    row = coordinator.locator("table.cases tbody tr", has_text="asked since").first
+
+    assert row.is_visible()
+    assert spent(coordinator) == {"clicks": 0, "keys": 0}
+
+
+def test_case_moves_to_another_meeting_in_two_clicks(demo: Stage, coordinator: Any) -> None:
+    coordinator.goto(demo.places["draft"])
+
+    coordinator.locator("tr[data-case] .movers a").first.click()
+    coordinator.locator("button.option:not([disabled])").last.click()
+
+    assert coordinator.locator(".note.done").is_visible()
+    assert spent(coordinator) == {"clicks": 2, "keys": 0}
+
+
+def test_case_moves_within_its_meeting_by_one_chord_and_keeps_the_focus(demo: Stage, coordinator: Any) -> None:
+    coordinator.goto(demo.places["draft"])
+    rows = coordinator.locator("[data-agenda]").first.locator("tr[data-case]")
+    moved = rows.nth(1).get_attribute("id")
+    rows.nth(1).focus()
+
+    coordinator.keyboard.press("Alt+ArrowUp")
+    coordinator.wait_for_selector(".note.done")
+
+    assert rows.nth(0).get_attribute("id") == moved
+    assert coordinator.evaluate("document.activeElement.id") == moved
+    assert spent(coordinator) == {"clicks": 0, "keys": 1}
+
+
+def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
+    boxes = coordinator.locator('input[name="case"]')
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+
+    coordinator.click("#bulk button")
+
+    assert "2" in coordinator.locator(".note.done").inner_text()
+
+
+def test_board_is_built_in_two_clicks(coordinator: Any) -> None:
+    coordinator.click(".actions button.primary")
+    coordinator.click(".actions button.primary")
+
+    assert coordinator.locator(".note.done").is_visible()
+    assert spent(coordinator) == {"clicks": 2, "keys": 0}

@@ -1,0 +1,316 @@
+"""The worklist, the import with its preview, and one case."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
+from tests.web.visitor import Page, Visitor
+from tumorboard.store.cases import Case, PendingImport
+from tumorboard.store.db import db
+
+TODAY = datetime.now(UTC)
+
+
+@pytest.fixture
+def coordinator(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.log_in("coordinator@hospital.example")
+    return visitor
+
+
+@pytest.fixture
+def physician(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.log_in("physician@hospital.example")
+    return visitor
+
+
+def address_of(app: Flask, reference: str) -> str:
+    with app.app_context():
+        return f"/cases/{case_id(db.session(), reference)}"
+
+
+def references(page: Page) -> list[str]:
+    return [row[0] if row[0].startswith("C-") else row[1] for row in page.rows[1:]]
+
+
+def today(app: Flask) -> Any:
+    return app.extensions["tumorboard"].today(datetime.now(UTC))
+
+
+def upload(visitor: Visitor, content: bytes, name: str = "list.csv") -> Page:
+    visitor.see("/cases/import")
+    return visitor.send("/cases/import", program=PROGRAM, file=(io.BytesIO(content), name))
+
+
+def test_worklist_says_what_is_missing_and_whom_to_ask(coordinator: Visitor) -> None:
+    page = coordinator.see("/cases")
+
+    waiting = next(row for row in page.rows if "C-3" in row)
+    assert "CT of chest, abdomen and pelvis: missing · ask Radiology" in waiting
+    assert "Not ready" in waiting
+
+
+def test_worklist_shows_who_is_needed(coordinator: Visitor) -> None:
+    page = coordinator.see("/cases")
+
+    row = next(row for row in page.rows if "C-2" in row)
+    assert ("Core team (4)" in row, "Urology" in row) == (True, True)
+
+
+def test_worklist_filters_stand_in_the_address(coordinator: Visitor) -> None:
+    by_state = coordinator.see("/cases?state=not_ready")
+    by_reference = coordinator.see("/cases?search=c-2")
+    by_program = coordinator.see("/cases?program=perinatal")
+
+    assert (references(by_state), references(by_reference), references(by_program)) == (["C-3"], ["C-2"], [])
+
+
+def test_worklist_asks_the_database_as_often_for_one_case_as_for_three(
+    coordinator: Visitor, count_queries: Callable[[], Any]
+) -> None:
+    with count_queries() as for_one:
+        coordinator.see("/cases?search=C-1")
+    with count_queries() as for_three:
+        coordinator.see("/cases")
+
+    assert len(for_one) == len(for_three)
+
+
+def test_worklist_notes_a_report_for_the_ticked_cases(app: Flask, coordinator: Visitor) -> None:
+    page = coordinator.see("/cases")
+    ids = [address_of(app, reference).rpartition("/")[2] for reference in ("C-1", "C-3")]
+
+    page = coordinator.send(
+        "/cases/readiness",
+        case=ids,
+        item="ct_chest_abdomen_pelvis",
+        what="reported",
+        day=str(today(app)),
+        next="/cases",
+    )
+
+    assert "Noted for 2 cases." in page.text
+    assert references(coordinator.see("/cases?state=not_ready")) == []
+
+
+def test_worklist_without_a_tick_says_so(coordinator: Visitor) -> None:
+    coordinator.see("/cases")
+
+    page = coordinator.send("/cases/readiness", item="ct_chest_abdomen_pelvis", what="reported")
+
+    assert "Tick at least one case first" in page.text
+
+
+def test_case_shows_rule_reason_and_source(app: Flask, coordinator: Visitor) -> None:
+    page = coordinator.see(address_of(app, "C-2"))
+
+    assert "R01 [G]" in page.text
+    assert "ESGO quality indicator 5" in page.text
+
+
+def test_case_shows_an_age_of_90_and_over_as_90_plus(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        rows = [a_case_row("D-1", on=today(app), age_years="93"), a_case_row("D-2", on=today(app), age_years="89")]
+        import_list(db.session(), app.extensions["tumorboard"], now=TODAY, content=a_case_csv(rows))
+
+    old = coordinator.see(address_of(app, "D-1"))
+    younger = coordinator.see(address_of(app, "D-2"))
+
+    assert ("Age (years) 90+" in old.text, "Age (years) 93" in old.text) == (True, False)
+    assert "Age (years) 89" in younger.text
+
+
+def test_case_notes_an_expected_report_and_says_when(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-3")
+    coordinator.see(address)
+    day = today(app) + timedelta(days=2)
+
+    coordinator.send(
+        f"{address}/readiness", item="ct_chest_abdomen_pelvis", what="expected", day=day.isoformat(), owed_by=""
+    )
+    page = coordinator.see("/cases?search=C-3")
+
+    assert f"expected on {day.isoformat()}" in page.text
+
+
+def test_case_item_without_a_day_says_so(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-3")
+    coordinator.see(address)
+
+    page = coordinator.send(f"{address}/readiness", item="ct_chest_abdomen_pelvis", what="reported", day="")
+
+    assert "Name the day" in page.text
+
+
+def test_physician_waives_a_need_and_takes_it_back(app: Flask, physician: Visitor) -> None:
+    address = address_of(app, "C-2")
+    physician.see(address)
+
+    waived = physician.send(f"{address}/waivers", specialty="urology", physician="Dr. Kim", because="stent only")
+    restored = physician.send(f"{address}/waivers/end", specialty="urology")
+
+    assert "Urology waived by Dr. Kim: stent only" in waived.text
+    assert "waived by" not in restored.text
+
+
+def test_physician_sees_no_way_to_change_the_case(app: Flask, physician: Visitor) -> None:
+    address = address_of(app, "C-2")
+
+    page = physician.see(address)
+
+    assert ("Edit facts" in page.text, "Withdraw the case" in page.text) == (False, False)
+    assert physician.see(f"{address}/facts").status == 403
+
+
+def test_facts_are_changed_and_only_what_changed_is_recorded(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-1")
+    form = coordinator.see(f"{address}/facts")
+
+    page = coordinator.send(
+        f"{address}/facts",
+        asked=["ecog", "planned_procedures", "histology"],
+        ecog="3",
+        planned_procedures=["hysterectomy_bso", "omentectomy"],
+        histology="high_grade_serous",
+    )
+
+    assert 'name="ecog" value="1"' in form.html
+    assert "Facts changed · ECOG performance status coordinator@hospital.example" in page.text
+
+
+def test_impossible_fact_is_refused_and_what_was_typed_stays(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-1")
+    coordinator.see(f"{address}/facts")
+
+    page = coordinator.send(f"{address}/facts", asked=["ecog"], ecog="9")
+
+    assert page.status == 422
+    assert 'name="ecog" value="9"' in page.html
+    with app.app_context():
+        facts = db.session().scalars(select(Case.facts).where(Case.reference == "C-1")).one()
+    assert facts["ecog"] == 1
+
+
+def test_case_is_withdrawn(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-1")
+    coordinator.see(address)
+
+    page = coordinator.send(f"{address}/withdraw")
+
+    assert "The case is withdrawn." in page.text
+    assert references(coordinator.see("/cases")) == ["C-2", "C-3"]
+
+
+def test_case_is_referred_with_reference_and_question(coordinator: Visitor) -> None:
+    coordinator.see("/cases/new")
+
+    page = coordinator.send(
+        "/cases/new", program=PROGRAM, asked=["reference", "question"], reference="N-1", question="What next?"
+    )
+
+    assert page.status == 200
+    assert ("N-1" in page.text, "What next?" in page.text) == (True, True)
+
+
+def test_referral_with_a_known_reference_is_refused(coordinator: Visitor) -> None:
+    coordinator.see("/cases/new")
+
+    page = coordinator.send("/cases/new", program=PROGRAM, asked=["reference"], reference="C-1")
+
+    assert page.status == 422
+    assert "There is already a case C-1" in page.text
+
+
+def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Visitor) -> None:
+    day = today(app)
+    rows = [a_case_row("N-1", on=day), a_case_row("C-1", on=day), a_case_row("N-2", on=day, figo_stage="IXZ")]
+
+    preview = upload(coordinator, a_case_csv(rows))
+    before = coordinator.see("/cases?search=N-")
+    coordinator.see(preview_address := coordinator_preview(preview))
+    done = coordinator.send(preview_address)
+    after = coordinator.see("/cases?search=N-")
+
+    assert [word for word in preview.rows[1] if word in ("4", "N-2", "Refused")] == ["4", "N-2", "Refused"]
+    assert "figo_stage" in preview.rows[1]
+    assert before.rows == []
+    assert "Imported: 1 new, 0 changed, 1 unchanged, 1 refused." in done.text
+    assert references_of(after) == ["N-1"]
+
+
+def coordinator_preview(page: Page) -> str:
+    """The address of the preview: that of its form to drop, without the end."""
+    return page.action("/drop").removesuffix("/drop")
+
+
+def references_of(page: Page) -> list[str]:
+    return [row[1] for row in page.rows[1:]]
+
+
+def test_dropped_import_leaves_nothing(app: Flask, coordinator: Visitor) -> None:
+    preview = upload(coordinator, a_case_csv([a_case_row("N-1", on=today(app))]))
+
+    page = coordinator.send(preview.action("/drop"))
+
+    assert "nothing was imported" in page.text
+    with app.app_context():
+        assert db.session().scalars(select(PendingImport)).all() == []
+
+
+def test_second_upload_replaces_the_first(app: Flask, coordinator: Visitor) -> None:
+    first = upload(coordinator, a_case_csv([a_case_row("N-1", on=today(app))]))
+    upload(coordinator, a_case_csv([a_case_row("N-2", on=today(app))]))
+
+    page = coordinator.send(coordinator_preview(first))
+
+    assert page.status == 404
+    with app.app_context():
+        assert len(db.session().scalars(select(PendingImport)).all()) == 1
+
+
+def test_upload_of_somebody_else_cannot_be_confirmed(app: Flask, coordinator: Visitor) -> None:
+    preview = upload(coordinator, a_case_csv([a_case_row("N-1", on=today(app))]))
+    other = Visitor(app)
+    other.log_in("chair@hospital.example")
+
+    page = other.send(coordinator_preview(preview))
+
+    assert page.status == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"", "", "먼저 파일을 선택해 주십시오"),
+        (b"", "empty.csv", "빈 파일입니다"),
+        (b"%PDF-1.7 not a table", "list.csv", "표가 아닌 파일입니다"),
+        (b"name,stage\nx,IIIC\n", "list.csv", "증례 번호 열이 없습니다"),
+    ],
+)
+def test_file_that_is_no_case_list_is_refused_in_words(app: Flask, content: bytes, name: str, words: str) -> None:
+    visitor = Visitor(app, language="ko")
+    visitor.log_in("coordinator@hospital.example")
+
+    page = upload(visitor, content, name)
+
+    assert (page.status, words in page.text) == (422, True)
+
+
+def test_resident_number_is_refused_and_never_shown(app: Flask, coordinator: Visitor) -> None:
+    number = "850101-" + "2345678"
+    content = a_case_csv([a_case_row("N-1", on=today(app), question=number)])
+
+    page = upload(coordinator, content)
+
+    assert page.status == 200
+    assert "resident registration number" in page.text
+    assert (number in page.html, number.replace("-", "") in page.html) == (False, False)
