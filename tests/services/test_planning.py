@@ -170,3 +170,10 @@ def _count_reading(session: Session, view: DraftView) -> int:
     read_draft(session, draft_id=view.row.public_id, by=OPERATOR)
     event.remove(engine, "before_cursor_execute", note)
     return len(statements)
+
+
+def test_a_draft_counts_the_people_in_the_room_at_once(centre: Session, setup: Setup) -> None:
+    """Four core members for the whole meeting, genetics for both cases, urology for one of them."""
+    view = _propose(centre, setup)
+
+    assert [meeting.people_at_once for meeting in view.meetings] == [6, 0, 0, 0]

@@ -107,6 +107,12 @@ class MeetingChange:
         changes = [entry.change for entry in self.entries] + [attendance.change for attendance in self.attendances]
         return bool(self.removed) or any(change != "same" for change in changes)
 
+    @property
+    def people_at_once(self) -> int:
+        """The most members who are there at one moment."""
+        spans = [attendance.span for attendance in self.plan.attendances]
+        return max((sum(one.start <= span.start < one.end for one in spans) for span in spans), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
