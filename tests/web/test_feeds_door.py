@@ -188,6 +188,7 @@ def test_token_is_in_no_log(
     app: Flask, client: FlaskClient, feed: str, token: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger=name)
 
     client.get(feed)
     logging.getLogger(name).warning('"GET %s HTTP/1.1" %s', feed, 200)
