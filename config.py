@@ -264,6 +264,7 @@ class Config:
         return {
             "SECRET_KEY": self.secret_key,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # an error in the log must not hold a case
             "MAX_CONTENT_LENGTH": self.upload_limit_bytes + FORM_AROUND_FILE_BYTES,
             "PREFERRED_URL_SCHEME": "https" if self.is_secure else "http",
             "SESSION_COOKIE_NAME": "__Host-tumorboard" if self.is_secure else "tumorboard",

@@ -155,3 +155,13 @@ def test_header_injection_is_refused(changes: dict[str, Any]) -> None:
 def test_date_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         build(date=STAMP.replace(tzinfo=None))
+
+
+def test_korean_subject_keeps_its_blanks_across_folded_words() -> None:
+    """RFC 2047 section 6.2: readers drop white space between two encoded words."""
+    subject = "초대: 난소암 다학제팀 여성암센터, 2026-11-24 (화) 07:30–08:10 (Asia/Seoul)"
+
+    content = build(letter=Letter(subject=subject, text="x", html="<p>x</p>"))
+
+    assert parse(content)["Subject"] == subject
+    assert max(len(line) for line in content.split(b"\r\n\r\n")[0].split(b"\r\n")) <= 78

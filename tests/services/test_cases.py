@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.builders import OPERATOR, a_case_csv, a_case_row, case_id
 from tests.services.conftest import NOW
-from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed
+from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.cases import (
     change_case,
@@ -25,7 +25,7 @@ from tumorboard.services.cases import (
 )
 from tumorboard.services.judging import judge
 from tumorboard.services.setup import Setup
-from tumorboard.services.worklist import list_cases
+from tumorboard.services.worklist import list_cases, read_case
 from tumorboard.store.cases import Case
 from tumorboard.store.post import AuditEvent
 
@@ -179,3 +179,48 @@ def test_a_surgeon_may_not_read_cases(centre: Session, setup: Setup) -> None:
 
     with pytest.raises(NotAllowed):
         list_cases(centre, setup, by=surgeon, now=NOW)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1899-12-31", "2201-01-01"])
+@pytest.mark.parametrize("field", ["target_on", "referred_on"])
+def test_an_absurd_day_is_refused_and_breaks_no_list(session: Session, setup: Setup, field: str, day: str) -> None:
+    summary = _import(session, setup, f"reference,{field}\nA-1,{day}\n".encode())
+
+    problems = [(p["column"], p["code"]) for p in summary["problems"]]  # type: ignore[attr-defined]
+    assert (summary["refused"], problems) == (1, [(field, "not-a-date")])
+    assert list_cases(session, setup, by=OPERATOR, now=NOW).total == 0
+
+
+def test_a_resident_number_is_refused_in_waivers_and_in_who_owes_a_report(centre: Session, setup: Setup) -> None:
+    number = "900101-" + "2345678"
+    case = case_id(centre, "C-2")
+
+    codes = []
+    for physician, because in ((f"Kim {number}", "reason"), ("Dr Kim", number)):
+        with pytest.raises(BadInput) as refused:
+            waive_need(centre, setup, case_id=case, specialty="urology", physician=physician, because=because,
+                       by=OPERATOR, now=NOW)  # fmt: skip
+        codes.append(refused.value.code)
+    with pytest.raises(BadInput) as refused:
+        note_readiness(centre, setup, case_ids=[case], item="pet_ct", owed_by=number, by=OPERATOR, now=NOW)
+
+    assert {*codes, refused.value.code} == {"resident-registration-number"}
+    assert number not in str(refused.value)
+
+
+def test_a_case_is_not_late_on_the_day_it_is_due(centre: Session, setup: Setup) -> None:
+    """Referred on 19 November with 14 days: 3 December, until the end of the day in Seoul."""
+    due_at = judge(setup, find_case(centre, case_id(centre, "C-1")), on=TODAY).due_at
+
+    assert due_at.isoformat() == "2026-12-03T14:59:00+00:00"
+
+
+def test_reading_a_case_is_recorded_and_an_unknown_one_is_not(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-1")
+
+    read_case(centre, setup, case_id=case, by=OPERATOR, now=NOW)
+    with pytest.raises(NotFound):
+        read_case(centre, setup, case_id="900101-" + "2345678", by=OPERATOR, now=NOW)
+
+    query = select(AuditEvent.subject_id).where(AuditEvent.action == "case:read")
+    assert centre.scalars(query).all() == [case]

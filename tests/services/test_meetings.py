@@ -14,7 +14,9 @@ from tests.builders import BOARD, OPERATOR, a_centre
 from tests.services.conftest import NOW, a_setup
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.services.centre import load_centre
+from tumorboard.services.checks import check_database
 from tumorboard.services.meetings import add_meeting, hold_series
+from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Meeting
 
@@ -102,3 +104,21 @@ def test_unknown_names_are_answered_with_the_known_ones(
 def test_a_meeting_has_a_sensible_length(centre: Session, setup: Setup, minutes: int) -> None:
     with pytest.raises(BadInput):
         _extra(centre, setup, minutes=minutes)
+
+
+def test_a_cancelled_meeting_can_be_held_after_all(any_centre: Session, setup: Setup) -> None:
+    first = _extra(any_centre, setup)
+    cancel_meeting(any_centre, setup, meeting_id=first.public_id, by=OPERATOR, now=NOW)
+
+    again = _extra(any_centre, setup, room="room-b", minutes=30)
+
+    assert (again.public_id, again.status, again.room.key) == (first.public_id, "planned", "room-b")
+    assert check_database(any_centre, setup, now=NOW) == ()
+
+
+@pytest.mark.parametrize(("on", "code"), [(date(9999, 12, 31), "meeting-too-far"), (date(1900, 1, 1), "meeting-past")])
+def test_an_absurd_day_is_refused(centre: Session, setup: Setup, on: date, code: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        _extra(centre, setup, on=on, local_time=time(23, 59), minutes=480)
+
+    assert refused.value.code == code

@@ -36,6 +36,14 @@ def _publish(session: Session, setup: Setup, *, minutes: int = 0) -> Draft:
     return draft
 
 
+def _deliver(session: Session, *recipients: str) -> None:
+    """The waiting letters to these, or to everybody, have left."""
+    query = select(OutboxMessage).where(OutboxMessage.state == "waiting")
+    for row in session.scalars(query.where(OutboxMessage.recipient.in_(recipients)) if recipients else query):
+        row.state, row.tries, row.sent_at = "sent", 1, NOW
+    session.commit()
+
+
 def _letters(session: Session, *, after: int = 0) -> list[tuple[str, str, int]]:
     query = select(OutboxMessage.recipient, OutboxMessage.method, OutboxMessage.sequence)
     return sorted((r, m, s) for r, m, s in session.execute(query.where(OutboxMessage.id > after)))
@@ -129,21 +137,38 @@ def test_a_member_invited_again_keeps_her_entry_with_a_sequence_above_the_cancel
     assert (ON_DEMAND["urology"], "REQUEST", 2) in _letters(centre, after=before)
 
 
-def test_an_unsent_letter_is_superseded_by_a_newer_one(centre: Session, setup: Setup) -> None:
+def test_who_never_heard_of_a_meeting_does_not_hear_of_its_end(centre: Session, setup: Setup) -> None:
     _publish(centre, setup)
     meeting = centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+    _deliver(centre, ON_DEMAND["urology"])
 
-    cancel_meeting(centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW + timedelta(minutes=5))
+    letters = cancel_meeting(centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW + timedelta(minutes=5))
 
-    states = dict.fromkeys(("waiting", "superseded"), 0)
-    for row in centre.scalars(select(OutboxMessage)):
-        states[row.state] += 1
-        assert (row.method == "CANCEL") is (row.state == "waiting")
-    assert states == {"waiting": 6, "superseded": 6}
+    rows = centre.scalars(select(OutboxMessage).where(OutboxMessage.state == "waiting"))
+    assert [(row.recipient, row.method, row.sequence) for row in rows] == [(ON_DEMAND["urology"], "CANCEL", 1)]
+    assert letters == 1
+    assert check_database(centre, setup, now=NOW) == ()
+
+
+def test_a_change_of_an_unsent_letter_is_a_first_invitation(centre: Session, setup: Setup) -> None:
+    _publish(centre, setup)
+    draft = propose(centre, setup, board=BOARD, weeks=4, by=OPERATOR, now=NOW + timedelta(minutes=5))
+    view = read_draft(centre, draft_id=draft.public_id, by=OPERATOR)
+    order = [entry.entry.reference for entry in view.meetings[0].entries]
+    edit_draft(centre, setup, draft_id=draft.public_id, reference="C-2", meeting_id=view.meetings[0].plan.meeting,
+               position=1 - order.index("C-2"), by=OPERATOR, now=NOW + timedelta(minutes=6))  # fmt: skip
+
+    publish_draft(centre, setup, draft_id=draft.public_id, by=OPERATOR, now=NOW + timedelta(minutes=7))
+
+    urologist = OutboxMessage.recipient == ON_DEMAND["urology"]
+    rows = centre.scalars(select(OutboxMessage).where(urologist).order_by(OutboxMessage.id)).all()
+    assert [(row.state, row.sequence) for row in rows] == [("superseded", 0), ("waiting", 1)]
+    assert rows[1].subject.startswith("Invitation: ")
 
 
 def test_cancelling_frees_the_room_the_members_and_the_cases(any_centre: Session, setup: Setup) -> None:
     _publish(any_centre, setup)
+    _deliver(any_centre)
     meeting = any_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
 
     letters = cancel_meeting(any_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)

@@ -311,6 +311,8 @@ def test_resident_number_is_refused_and_never_shown(app: Flask, coordinator: Vis
 
     page = upload(coordinator, content)
 
-    assert page.status == 200
+    assert page.status == 422
     assert "resident registration number" in page.text
+    with app.app_context():
+        assert db.session.scalars(select(PendingImport)).all() == []
     assert (number in page.html, number.replace("-", "") in page.html) == (False, False)

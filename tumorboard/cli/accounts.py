@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from tumorboard.cli.people import find_member
 from tumorboard.domain.errors import BadInput
 from tumorboard.services.access import Role
-from tumorboard.services.accounts import create_account, create_token
+from tumorboard.services.accounts import close_account, create_account, create_token, set_password
 from tumorboard.store.people import Account
 from tumorboard.terminal import Group, current_operator, json_option, now, open_database, print_json, print_table
 
@@ -52,6 +52,24 @@ def _read_password(from_stdin: bool) -> str:
         raise BadInput("there is no terminal to ask for the password; use --password-stdin", code="no-terminal")
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return answer
+
+
+@accounts.command("close")
+@click.argument("email")
+def close(email: str) -> None:
+    """Close an account: its sessions, tokens and calendar links end at once."""
+    close_account(open_database(), email=email, by=current_operator(), now=now())
+    click.echo(f"closed: {email}")
+
+
+@accounts.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def password(email: str, password_stdin: bool) -> None:
+    """Give an account a new password; opens a closed one again."""
+    session = open_database()
+    set_password(session, email=email, password=_read_password(password_stdin), by=current_operator(), now=now())
+    click.echo(f"set: {email}")
 
 
 @accounts.command("token")

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.errors import NotFound
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.boards import list_people
-from tumorboard.services.people import add_absence, remove_absence
+from tumorboard.services.people import add_absence, remove_absence, remove_member
 from tumorboard.store.people import Absence, Member
 from tumorboard.terminal import (
     Group,
     current_operator,
     iso_moment,
     json_option,
+    note,
     now,
     open_database,
     print_json,
@@ -41,6 +42,18 @@ def find_member(session: Session, name: str) -> Member:
 @click.group(cls=Group)
 def members() -> None:
     """People on boards."""
+
+
+@members.command("remove")
+@click.argument("who")
+def leave(who: str) -> None:
+    """A member leaves: her log-in, calendar links and seats end at once; nothing is deleted."""
+    session = open_database()
+    member = find_member(session, who)
+    meetings = remove_member(session, member_id=member.public_id, by=current_operator(), now=now())
+    click.echo(f"removed: {who}")
+    if meetings:
+        note(f"she is still invited to {len(meetings)} published meetings: propose and publish the board again")
 
 
 @members.command("list")

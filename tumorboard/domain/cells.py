@@ -174,13 +174,19 @@ def read_yes_no(text: str) -> bool:
     return word in _YES
 
 
+YEARS = range(1900, 2201)
+"""Days outside are slips of the finger, and break calendars."""
+
+
 def read_date(text: str) -> date:
-    """The day: 2026-11-22, 2026.11.22, 2026/11/22 or 20261122; raises BadInput `not-a-date`."""
+    """The day: 2026-11-22, 2026.11.22, 2026/11/22 or 20261122, from 1900 to 2200; raises BadInput `not-a-date`."""
     match = _DATE.fullmatch(unicodedata.normalize("NFKC", text))
     try:
         if match is None:
             raise ValueError
         year, month, day = (int(part) for part in match.groups() if part)
+        if year not in YEARS:
+            raise ValueError
         return date(year, month, day)
     except ValueError:
         raise BadInput(f"{quote(text)} is no date; write it as 2026-11-22", code="not-a-date") from None

@@ -16,7 +16,7 @@ from tumorboard.domain.cells import clean_text, has_resident_number
 from tumorboard.domain.errors import BadTable
 
 MOST_COLUMNS = 2000
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 MOST_CELLS = 5_000_000
 _PACKED_COLUMN = "uncurated_author_metadata"
 _PACKED_PIECE = re.compile(r"characteristics_ch\d+(?:\.\d+)?:\s*([^:]{1,80}?)\s*:\s*(.*)", re.DOTALL)

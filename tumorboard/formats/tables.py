@@ -21,6 +21,7 @@ from tumorboard.formats.layouts import CellText, Record, TableRow, arrange
 from tumorboard.formats.workbook import read_workbook
 
 LIMIT_BYTES = 20 * 1024 * 1024
+MOST_COMMENT_LINES = 1000
 _DELIMITERS = ("\t", ",", ";", "|")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _MOST_WORDS_OF_A_REFERENCE = 4
@@ -157,6 +158,8 @@ def _read_preamble(text: str) -> _Preamble:
         elif line or length >= len(text):
             break
         lines, length = lines + 1, match.end()
+        if lines > MOST_COMMENT_LINES:
+            raise BadTable(f"more than {MOST_COMMENT_LINES} lines stand before the header", code="no-header")
     if not text[length:].strip():
         raise BadTable("the file holds only comments; its first plain row must name the columns", code="no-header")
     return _Preamble(lines, length, has_comments, delimiter)

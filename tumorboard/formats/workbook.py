@@ -8,19 +8,19 @@ import zipfile
 from collections.abc import Iterator
 
 from tumorboard.domain.errors import BadTable
-from tumorboard.formats.layouts import MOST_CELLS, CellText, Record
+from tumorboard.formats.layouts import MOST_CELLS, MOST_ROWS, CellText, Record
 
-MOST_ROWS = 1_048_576
-_UNPACKED_PER_PACKED_LIMIT = 5
+MOST_EMPTY_ROWS = 1000
+"""Rows without a cell that may stand between others; a sheet of nothing else is no list."""
 
 
 def read_workbook(content: bytes, *, limit_bytes: int) -> Iterator[Record]:
     """The rows of the first visible sheet, numbered from 1 as the spreadsheet shows them.
 
-    Raises BadTable `broken-xlsx`, `too-large` for what unpacks to more than five times the limit, and `not-a-table`
+    Raises BadTable `broken-xlsx`, `too-large` for what unpacks to more than the limit, and `not-a-table`
     for other ZIP archives.
     """
-    _check_archive(content, limit_bytes=limit_bytes * _UNPACKED_PER_PACKED_LIMIT)
+    _check_archive(content, limit_bytes=limit_bytes)
     try:
         yield from _read_sheet(content)
     except BadTable:
@@ -67,8 +67,8 @@ def _read_sheet(content: bytes) -> Iterator[Record]:
             budget = MOST_CELLS
             for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
                 budget -= len(values)
-                if budget < 0 or number > MOST_ROWS:
-                    raise BadTable(f"the sheet has more than {MOST_CELLS} cells; split the list", code="too-large")
+                if budget < 0 or number > MOST_ROWS + MOST_EMPTY_ROWS:
+                    raise BadTable(f"the sheet has more than {MOST_ROWS} rows; split the list", code="too-large")
                 yield Record(number, [_cell_text(value) for value in values])
         finally:
             book.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,6 +17,7 @@ from tumorboard.mail.letters import Letter, Mailbox
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+>")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SUBJECT_MARK = "subject-goes-here"
 _ATTACHMENT_NAME = "invite.ics"
 
 
@@ -41,7 +43,8 @@ def build_message(
     if mail_from.casefold() != organizer.email.casefold():
         message["Sender"] = _read_mailbox(Mailbox("", mail_from), "sender")
     message["To"] = _read_mailbox(to, "recipient")
-    message["Subject"] = _check(letter.subject, "subject")
+    message["Subject"] = _SUBJECT_MARK
+    subject = _encode_subject(_check(letter.subject, "subject"))
     message["Date"] = _check_aware(date)
     if not _MESSAGE_ID.fullmatch(message_id):
         raise BadInput("the Message-ID is not of the form <id@example.org>", code="bad-header")
@@ -51,7 +54,15 @@ def build_message(
     message.make_mixed(boundary=_boundary("mixed", message_id))
     message.attach(_alternatives(letter, ics, method, message_id))
     message.attach(_attachment(ics))
-    return message.as_bytes()
+    return message.as_bytes().replace(_SUBJECT_MARK.encode(), subject.encode("ascii"), 1)
+
+
+def _encode_subject(subject: str) -> str:
+    """The folded header. EmailMessage breaks Korean at a blank between two encoded words, where readers drop it.
+
+    RFC 2047 section 6.2: white space between adjacent encoded words is not shown.
+    """
+    return Header(subject, "us-ascii" if subject.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def check_address(email: str, what: str) -> str:

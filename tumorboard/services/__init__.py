@@ -21,8 +21,8 @@ def transaction(session: Session) -> Iterator[Session]:
     Raises Conflict `double-booked` where the schema's guard refused an overlap, `changed-meanwhile` where somebody else
     changed the same rows first, `busy` where the database stayed locked.
     """
-    begin_writing(session)
     try:
+        begin_writing(session)
         yield session
         session.commit()
     except StaleDataError:

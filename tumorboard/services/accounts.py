@@ -58,13 +58,11 @@ def create_account(
     email = email.strip().lower()
     if "@" not in email or any(c.isspace() for c in email):
         raise BadInput(f"'{email}' is no e-mail address", code="bad-email", field="email")
-    if len(password) < MINIMUM_PASSWORD:
-        raise BadInput(f"a password needs at least {MINIMUM_PASSWORD} characters", code="short-password")
+    hashed = _hash_new(password)
     wanted = sorted(set(roles))
     unknown = [role for role in wanted if role not in set(Role)]
     if unknown or not wanted:
         raise BadInput(f"unknown role {', '.join(unknown) or '(none)'}; known: {', '.join(Role)}", code="unknown-role")
-    hashed = _hasher().hash(password)
     with transaction(session):
         if session.scalar(select(Account.id).where(Account.email == email)):
             raise Conflict(f"there is already an account for {email}", code="account-exists")
@@ -125,6 +123,48 @@ def end_sessions(session: Session, *, by: Actor, now: datetime) -> None:
         record(session, by=by, now=now, action="account:logged-out", subject=("account", account.public_id))
 
 
+def close_account(session: Session, *, email: str, by: Actor, now: datetime) -> None:
+    """Close an account: sessions, API tokens and calendar links made with it end at once. Nothing is deleted.
+
+    Raises Conflict `last-administrator` for the only one who can open it again.
+    """
+    require(by, Permission.ACCOUNT_EDIT)
+    with transaction(session):
+        account = _find_named(session, email)
+        held = select(AccountRole).join(Account).where(AccountRole.role == Role.ADMINISTRATOR, Account.active)
+        if {row.account_id for row in session.scalars(held)} == {account.id}:
+            raise Conflict("this is the last administrator; make another one first", code="last-administrator")
+        account.active = False
+        account.session_key = secrets.token_hex(16)
+        for token in account.tokens:
+            token.revoked_at = token.revoked_at or now
+        record(session, by=by, now=now, action="account:closed", subject=("account", account.public_id))
+
+
+def set_password(session: Session, *, email: str, password: str, by: Actor, now: datetime) -> None:
+    """Give an account a new password and open it again if it was closed; its sessions end."""
+    require(by, Permission.ACCOUNT_EDIT)
+    hashed = _hash_new(password)
+    with transaction(session):
+        account = _find_named(session, email)
+        account.password_hash, account.active = hashed, True
+        account.session_key = secrets.token_hex(16)
+        record(session, by=by, now=now, action="account:password-set", subject=("account", account.public_id))
+
+
+def _hash_new(password: str) -> str:
+    if len(password) < MINIMUM_PASSWORD:
+        raise BadInput(f"a password needs at least {MINIMUM_PASSWORD} characters", code="short-password")
+    return _hasher().hash(password)
+
+
+def _find_named(session: Session, email: str) -> Account:
+    account = _find(session, Account.email == email.strip().lower())
+    if account is None:
+        raise NotFound(f"there is no account for {email}", code="unknown-account")
+    return account
+
+
 def set_language(session: Session, *, language: str, by: Actor) -> None:
     """Keep the language of an account: `ko` or `en`."""
     if language not in ("ko", "en"):
@@ -138,9 +178,7 @@ def create_token(session: Session, *, email: str, label: str, by: Actor, now: da
     require(by, Permission.ACCOUNT_EDIT)
     token = f"tb_{secrets.token_urlsafe(30)}"
     with transaction(session):
-        account = _find(session, Account.email == email.strip().lower())
-        if account is None:
-            raise NotFound(f"there is no account for {email}")
+        account = _find_named(session, email)
         session.add(
             ApiToken(account_id=account.id, label=label, token_hash=hash_token(token), created_at=now,
                      expires_at=now + timedelta(days=TOKEN_DAYS))

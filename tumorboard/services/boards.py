@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import NotFound
@@ -17,6 +17,7 @@ from tumorboard.services.planning import find_draft, open_draft, proposal_of
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member, MemberSpecialty
+from tumorboard.store.post import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +117,26 @@ class MeetingChange:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """A draft as a difference, per meeting; `case_ids` maps references to public ids."""
+    """A draft as a difference, per meeting; `case_ids` maps references to public ids.
+
+    `heard` are the UIDs of entries of which at least one letter has left.
+    """
 
     row: Draft
     proposal: Proposal
     meetings: tuple[MeetingChange, ...]
     case_ids: Mapping[str, str]
+    heard: frozenset[str] = frozenset()
 
     @property
     def letters(self) -> int:
-        """How many letters publishing would write."""
-        return sum(a.change != "same" for meeting in self.meetings for a in meeting.attendances)
+        """How many letters publishing would send; who never heard of an entry does not hear of its end."""
+        return sum(self.is_told(change) for meeting in self.meetings for change in meeting.attendances)
+
+    def is_told(self, change: AttendanceChange) -> bool:
+        """True when publishing sends a letter to this member."""
+        never_heard = change.row is not None and change.row.uid not in self.heard
+        return change.change != "same" and not (change.change == "withdrawn" and never_heard)
 
 
 def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
@@ -154,7 +164,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
         for plan in proposal.meetings
         if plan.meeting in meetings
     )
-    return DraftView(draft, proposal, changes, case_ids)
+    tried = or_(OutboxMessage.tries > 0, OutboxMessage.sent_at.is_not(None))
+    heard = session.scalars(select(OutboxMessage.uid).where(tried).distinct())
+    return DraftView(draft, proposal, changes, case_ids, frozenset(heard))
 
 
 def _compare(
@@ -198,6 +210,28 @@ def _attendance_change(attendance: Attendance, row: MeetingInvitation | None) ->
         return "moved"
     same_cases = attendance.kind == "core" or row.details["cases"] == sorted(attendance.cases)
     return "same" if same_cases and row.kind == attendance.kind else "changed"
+
+
+def list_absent(session: Session, *, by: Actor, now: datetime) -> dict[str, tuple[str, ...]]:
+    """Public ids of meetings ahead → names of invited members whose absences since then overlap their windows.
+
+    Published boards stay as they are until somebody proposes and publishes again; this says where that is due.
+    """
+    require(by, Permission.BOARD_READ)
+    overlapping = (Absence.starts_at < MeetingInvitation.ends_at) & (Absence.ends_at > MeetingInvitation.starts_at)
+    query = (
+        select(Meeting.public_id, Member.name)
+        .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
+        .join(Member, Member.id == MeetingInvitation.member_id)
+        .join(Absence, (Absence.member_id == Member.id) & overlapping)
+        .where(MeetingInvitation.status == "invited", MeetingInvitation.ends_at > now)
+        .distinct()
+        .order_by(Meeting.public_id, Member.name)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for meeting_id, name in session.execute(query):
+        found[meeting_id] = (*found.get(meeting_id, ()), name)
+    return found
 
 
 def list_windows(session: Session, *, member_id: str, by: Actor, now: datetime) -> list[MeetingInvitation]:

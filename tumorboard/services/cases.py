@@ -20,6 +20,7 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.judging import judge
 from tumorboard.services.setup import Setup
+from tumorboard.services.texts import LONGEST_TEXT, read_line
 from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
 
@@ -268,6 +269,7 @@ def note_readiness(
     require(by, Permission.CASE_EDIT)
     if reported_on is not None and reported_on > setup.today(now):
         raise BadInput("a report cannot be dated in the future; note it as expected", code="report-in-future")
+    owed_by = read_line(owed_by, "owed_by") if owed_by else None
     with transaction(session):
         for case_id in case_ids:
             row = find_case(session, case_id)
@@ -290,7 +292,9 @@ def waive_need(
 ) -> None:  # fmt: skip
     """A named physician waives a need of a case, with a reason; kept beside the need and in the audit trail."""
     require(by, Permission.NEED_WAIVE)
-    if not physician.strip() or not because.strip():
+    physician = read_line(physician, "physician")
+    because = read_line(because, "because", longest=LONGEST_TEXT)
+    if not physician or not because:
         raise BadInput("a waiver needs the physician's name and a reason", code="waiver-incomplete")
     with transaction(session):
         row = find_case(session, case_id)
@@ -299,7 +303,7 @@ def waive_need(
             raise BadInput(f"the case does not need '{specialty}'", code="not-needed", field="specialty")
         if any(entry.specialty == specialty for entry in row.waivers):
             raise Conflict("this need is already waived", code="already-waived")
-        row.waivers.append(CaseWaiver(specialty=specialty, by_name=physician.strip(), because=because.strip(), at=now))
+        row.waivers.append(CaseWaiver(specialty=specialty, by_name=physician, because=because, at=now))
         row.updated_at = now
         record(session, by=by, now=now, action="need:waived", subject=("case", row.public_id), specialty=specialty)
 

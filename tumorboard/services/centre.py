@@ -6,6 +6,7 @@ and adds what is new; nothing is deleted, because meetings and letters refer to 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.program import Program
+from tumorboard.mail.message import check_address
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.setup import Setup
+from tumorboard.services.texts import read_line
 from tumorboard.store.meetings import Board, HospitalDay, Resource, Room, Seat, SeatHolder, Series
 from tumorboard.store.people import Centre, Department, Deputy, Member, MemberCertificate, MemberSpecialty, Specialty
 
@@ -85,6 +88,8 @@ class _Loader:
         if not isinstance(found, list):
             raise self.refuse(name, f"write [[{name}]]")
         for number, entry in enumerate(found, 1):
+            if not isinstance(entry, Mapping):
+                raise self.refuse(f"{name} {number}", f"write it as a table under [[{name}]]")
             called = entry.get("key") or entry.get("email") or entry.get("on") or number
             yield entry, f"{name} {called}"
 
@@ -92,13 +97,27 @@ class _Loader:
         value = entry.get(key, default)
         if not isinstance(value, str) or (default is None and not value.strip()):
             raise self.refuse(where, f"'{key}' is missing or no text")
-        return value.strip()
+        return self.line(value, key, where)
+
+    def line(self, value: str, key: str, where: str) -> str:
+        """A text that fits a letter's header and holds no resident registration number."""
+        try:
+            return read_line(value, key)
+        except BadInput as error:
+            raise self.refuse(where, str(error)) from None
+
+    def address(self, entry: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
+        email = self.text(entry, key, where, default).lower()
+        try:
+            return check_address(email, key)
+        except BadInput:
+            raise self.refuse(where, f"'{email}' is no e-mail address; write name@hospital.example") from None
 
     def words(self, entry: Mapping[str, Any], key: str, where: str) -> tuple[str, str]:
         value = entry.get(key)
         if not isinstance(value, Mapping) or not value.get("en") or not value.get("ko"):
             raise self.refuse(where, f'\'{key}\' needs words in two languages: {{ en = "…", ko = "…" }}')
-        return str(value["en"]), str(value["ko"])
+        return self.line(str(value["en"]), key, where), self.line(str(value["ko"]), key, where)
 
     def number(self, entry: Mapping[str, Any], key: str, where: str, low: int, high: int) -> int:
         value = entry.get(key)
@@ -108,7 +127,7 @@ class _Loader:
 
     def zone(self, entry: Mapping[str, Any], where: str, default: str) -> str:
         name = self.text(entry, "time_zone", where, default)
-        if name not in available_timezones():
+        if name not in available_timezones() or "/" not in name:
             raise self.refuse(where, f"time_zone '{name}' is no IANA time zone; for example Asia/Seoul")
         return name
 
@@ -139,8 +158,8 @@ class _Loader:
         row.name = self.text(entry, "name", where)
         row.capacity = self.number(entry, "capacity", where, 1, 1000)
         row.video_url = self.text(entry, "video_url", where, "")
-        if row.video_url and not row.video_url.startswith("https://"):
-            raise self.refuse(where, "video_url starts with https://")
+        if row.video_url and not re.fullmatch(r"https://[^\s/]+\S*", row.video_url):
+            raise self.refuse(where, "video_url starts with https:// and names a host")
         is_new = row.id is None
         self.rooms[key] = row
         self.session.add(row)
@@ -149,9 +168,7 @@ class _Loader:
             self.session.add(Resource(room_id=row.id))
 
     def member(self, entry: Mapping[str, Any], where: str) -> None:
-        email = self.text(entry, "email", where).lower()
-        if email.count("@") != 1 or any(c.isspace() or c in '<>",' for c in email):
-            raise self.refuse(where, f"'{email}' is no e-mail address")
+        email = self.address(entry, "email", where)
         row = self.members.get(email) or Member(email=email)
         is_new = row.id is None
         row.name = self.text(entry, "name", where)
@@ -189,10 +206,16 @@ class _Loader:
             wanted.append(found)
         row.deputies = wanted
 
+    def day(self, entry: Mapping[str, Any], key: str, where: str) -> date | None:
+        value = entry.get(key)
+        if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+            raise self.refuse(where, f"'{key}' is a date, as in {key} = 2026-12-31")
+        return value
+
     def hospital_day(self, entry: Mapping[str, Any], where: str) -> None:
-        on = entry.get("on")
-        if not isinstance(on, date) or isinstance(on, datetime):
-            raise self.refuse(where, "'on' is a date, as in on = 2026-12-31")
+        on = self.day(entry, "on", where)
+        if on is None:
+            raise self.refuse(where, "'on' is missing: a date, as in on = 2026-12-31")
         row = self.session.scalar(select(HospitalDay).where(HospitalDay.on == on)) or HospitalDay(on=on)
         row.name = self.text(entry, "name", where)
         self.session.add(row)
@@ -204,11 +227,11 @@ class _Loader:
         row.program = program.id
         row.name_en, row.name_ko = self.words(entry, "name", where)
         row.time_zone = self.zone(entry, where, "Asia/Seoul")
-        row.organizer_email = self.text(entry, "organizer_email", where, self.setup.mail_from)
+        row.organizer_email = self.address(entry, "organizer_email", where, self.setup.mail_from)
         row.organizer_name = self.text(entry, "organizer_name", where, row.name_ko)
         self.session.add(row)
         self._seats(row, program, entry, where)
-        for position, series in enumerate(entry.get("series", []), 1):
+        for position, (series, _) in enumerate(self.entries(entry, "series"), 1):
             self._series(row, series, f"{where}, series {position}", now)
         self.session.flush()
 
@@ -255,7 +278,7 @@ class _Loader:
         row.time_zone = self.zone(entry, where, board.time_zone)
         row.minutes = self.number(entry, "minutes", where, 10, 480)
         row.room_id = room.id
-        row.first_on = entry.get("first_on", row.first_on)
-        row.last_on = entry.get("last_on")
+        row.first_on = self.day(entry, "first_on", where) or row.first_on
+        row.last_on = self.day(entry, "last_on", where)
         if not same:
             board.series.append(row)

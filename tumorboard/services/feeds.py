@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.formats.ical import FeedEvent, FeedStatus, write_feed
@@ -123,11 +123,12 @@ def _board_feed(session: Session, setup: Setup, subject_id: int, now: datetime) 
     board = session.get_one(Board, subject_id)
     name = _board_name(board, setup.language == "ko")
     query = select(Meeting).where(Meeting.board_id == subject_id, Meeting.published_at.is_not(None))
-    query = query.where(Meeting.ends_at > now - PAST).options(joinedload(Meeting.room)).order_by(Meeting.starts_at)
+    query = query.where(Meeting.ends_at > now - PAST).order_by(Meeting.starts_at)
+    query = query.options(joinedload(Meeting.room), selectinload(Meeting.invitations))
     events = [
         FeedEvent(
             uid=f"{row.public_id}@{setup.mail_domain}", sequence=1 if row.status == "cancelled" else 0,
-            stamp=row.published_at or now, starts_at=row.starts_at, ends_at=row.ends_at, time_zone=row.time_zone,
+            stamp=_last_change(row), starts_at=row.starts_at, ends_at=row.ends_at, time_zone=row.time_zone,
             title=name, description="", location=row.room.name, video_url=row.room.video_url or None,
             url=f"{setup.base_url}/meetings/{row.public_id}",
             status=FeedStatus.CANCELLED if row.status == "cancelled" else FeedStatus.CONFIRMED,
@@ -135,6 +136,13 @@ def _board_feed(session: Session, setup: Setup, subject_id: int, now: datetime) 
         for row in session.scalars(query)
     ]  # fmt: skip
     return name, events
+
+
+def _last_change(row: Meeting) -> datetime:
+    """When the board's entry of a meeting last changed: at its publication, or at its cancellation."""
+    ends = [entry.stamp for entry in row.invitations] if row.status == "cancelled" else []
+    assert row.published_at is not None  # the query says so
+    return max([row.published_at, *ends])
 
 
 def _board_name(board: Board, in_korean: bool) -> str:

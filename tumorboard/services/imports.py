@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from tumorboard.domain.errors import BadInput, NotFound
+from tumorboard.domain.errors import BadInput, BadTable, NotFound
+from tumorboard.domain.intake_draft import RESIDENT_NUMBER
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.cases import ImportReport, import_cases, preview_import
@@ -39,7 +40,8 @@ def stage_import(
     require(by, Permission.CASE_IMPORT)
     if not filename:
         raise BadInput("choose a file first", code="no-file", field="file")
-    preview_import(session, setup, program=program, content=content, filename=filename, by=by, now=now)
+    report = preview_import(session, setup, program=program, content=content, filename=filename, by=by, now=now)
+    _refuse_resident_numbers(report)
     suffix = f".{filename.rpartition('.')[2][:9]}" if "." in filename else ""
     with transaction(session):
         _remove(session, by, now)
@@ -47,6 +49,14 @@ def stage_import(
         session.add(row)
         session.flush()
     return row.public_id
+
+
+def _refuse_resident_numbers(report: ImportReport) -> None:
+    """A file with such a number is not kept at all, not even until it is confirmed."""
+    found = [problem for problem in report.problems if problem.code == RESIDENT_NUMBER]
+    if found:
+        more = f" (and {len(found) - 1} more cells)" if len(found) > 1 else ""
+        raise BadTable(f"{found[0].message}{more}; nothing of the file was kept", code=RESIDENT_NUMBER)
 
 
 def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> StagedImport:

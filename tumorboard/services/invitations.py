@@ -171,23 +171,34 @@ def letter_facts(
 
 
 def post_letters(session: Session, setup: Setup, meeting: Meeting, changes: Iterable[Change], *, now: datetime) -> int:
-    """Write the letters of the changes into the outbox of the running transaction; gives how many."""
+    """Write the letters of the changes into the outbox of the running transaction; gives how many will leave."""
     count = 0
     for change in sorted(changes, key=lambda change: change.row.id):
         row = change.row
-        facts = letter_facts(setup, meeting, row, change.kind, change.previous)
-        _supersede(session, row)
-        session.add(_outbox_message(setup, meeting, row, facts, now))
-        count += 1
+        unheard = _supersede(session, row)
+        kind, previous = change.kind, change.previous
+        if unheard and not kind.is_cancellation:
+            kind, previous = LetterKind.INVITATION, None
+        message = _outbox_message(setup, meeting, row, letter_facts(setup, meeting, row, kind, previous), now)
+        if unheard and kind.is_cancellation:
+            message.state = "superseded"
+        session.add(message)
+        count += message.state != "superseded"
     session.flush()
     return count
 
 
-def _supersede(session: Session, row: MeetingInvitation) -> None:
-    """A newer letter makes older unsent ones of the same entry pointless."""
-    older = select(OutboxMessage).where(OutboxMessage.uid == row.uid, OutboxMessage.state == "waiting")
-    for message in session.scalars(older):
-        message.state = "superseded"
+def _supersede(session: Session, row: MeetingInvitation) -> bool:
+    """A newer letter makes older unsent ones of the same entry pointless.
+
+    True when the member has never heard of the entry: letters were written, and none was ever tried. Then a change is
+    a first invitation to her, and the end of it no news at all.
+    """
+    letters = list(session.scalars(select(OutboxMessage).where(OutboxMessage.uid == row.uid)))
+    for message in letters:
+        if message.state == "waiting":
+            message.state = "superseded"
+    return bool(letters) and all(message.tries == 0 and message.sent_at is None for message in letters)
 
 
 def _outbox_message(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tumorboard.domain.model import Assessment, CaseFacts, Finding, ReadinessRecord, WaitingCase
+from tumorboard.domain.model import Assessment, CaseFacts, Finding, ReadinessRecord, ReadinessState, WaitingCase
 from tumorboard.domain.program import Program
 from tumorboard.domain.readiness import first_ready_on, judge_readiness
 from tumorboard.domain.requirements import assess
@@ -49,19 +49,31 @@ def judge(setup: Setup, row: Case, *, on: date) -> Judgement:
         case=case,
         assessment=assessment,
         records=records,
-        findings=judge_readiness(program, case, records, on=on, today=on),
+        findings=tuple(_announced(finding, on) for finding in judge_readiness(program, case, records, on=on, today=on)),
         ready_on=ready_on,
         blocked_by=blocked_by,
         due_at=_due_at(setup, case, row.referred_at, assessment.target_days),
     )
 
 
+def _announced(finding: Finding, on: date) -> Finding:
+    """A report that is not there today but announced for a later day is expected, and not missing."""
+    expected_on = finding.record.expected_on if finding.record else None
+    is_open = finding.state in (ReadinessState.MISSING, ReadinessState.STALE)
+    return replace(finding, state=ReadinessState.EXPECTED) if is_open and expected_on and expected_on >= on else finding
+
+
 def _due_at(setup: Setup, case: CaseFacts, referred_at: datetime, target_days: float) -> datetime:
     target = case.values.get("target_on")
     by_clock = referred_at + timedelta(days=target_days)
-    if isinstance(target, date):
-        return min(by_clock, setup.morning_of(target + timedelta(days=1)))
-    return by_clock
+    if target_days >= 1:
+        by_clock = _end_of(setup, setup.today(by_clock))
+    return min(by_clock, _end_of(setup, target)) if isinstance(target, date) else by_clock
+
+
+def _end_of(setup: Setup, on: date) -> datetime:
+    """The last minute of a day: a case discussed on the day it is due is not late."""
+    return setup.morning_of(on + timedelta(days=1)) - timedelta(minutes=1)
 
 
 def waiting_case(

@@ -16,6 +16,9 @@ from tumorboard.services.audit import record
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board, Booking, HospitalDay, Meeting, Resource, Room, Series
 
+FARTHEST = timedelta(days=730)
+"""How far ahead a meeting may be added by hand."""
+
 
 def public_holidays(country: str, first: date, last: date) -> dict[date, str]:
     """The public holidays of a country (ISO code) between two days, substitute days included."""
@@ -87,18 +90,41 @@ def add_meeting(
     require(by, Permission.MEETING_EDIT)
     if not 10 <= minutes <= 480:
         raise BadInput("a meeting lasts 10 to 480 minutes", code="bad-length", field="minutes")
+    if not setup.today(now) <= on <= setup.today(now) + FARTHEST:
+        past = on < setup.today(now)
+        raise BadInput(
+            "this meeting would be in the past; choose a later time" if past else "plan two years ahead at most",
+            code="meeting-past" if past else "meeting-too-far",
+            field="on",
+        )
     with transaction(session):
         board_row = find_board(session, board)
         room_row = find_room(session, room)
         starts_at = at_wall_clock(on, local_time, ZoneInfo(board_row.time_zone))
         if starts_at <= now:
             raise BadInput("this meeting would be in the past; choose a later time", code="meeting-past", field="on")
-        if _exists(session, board_row, starts_at):
-            raise Conflict("the board already meets at this time", code="meeting-exists")
         ends_at = starts_at + timedelta(minutes=minutes)
+        same = select(Meeting).where(Meeting.board_id == board_row.id, Meeting.starts_at == starts_at)
+        cancelled = session.scalar(same)
+        if cancelled is not None and cancelled.status != "cancelled":
+            raise Conflict("the board already meets at this time", code="meeting-exists")
         _refuse_taken_room(session, room_row, starts_at, ends_at)
-        meeting = _add(session, setup, board_row, starts_at, ends_at, board_row.time_zone, room_row, None)
+        if cancelled is None:
+            meeting = _add(session, setup, board_row, starts_at, ends_at, board_row.time_zone, room_row, None)
+        else:
+            meeting = _hold_again(session, setup, cancelled, ends_at, room_row)
         record(session, by=by, now=now, action="meeting:added", subject=("meeting", meeting.public_id))
+    return meeting
+
+
+def _hold_again(session: Session, setup: Setup, meeting: Meeting, ends_at: datetime, room: Room) -> Meeting:
+    """A cancelled meeting takes place after all: members invited again keep their calendar entries."""
+    meeting.status, meeting.published_at = "planned", None
+    meeting.ends_at, meeting.room_id = ends_at.astimezone(UTC), room.id
+    meeting.closes_at = closes_at(setup, meeting.board, meeting.starts_at)
+    meeting.agenda_changes += 1
+    session.flush()
+    book_room(session, meeting)
     return meeting
 
 

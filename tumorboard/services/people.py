@@ -12,7 +12,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.store.meetings import Meeting, MeetingInvitation
-from tumorboard.store.people import Absence, Member
+from tumorboard.store.people import Absence, Account, Member
 
 LONGEST_ABSENCE = timedelta(days=730)
 
@@ -23,6 +23,30 @@ def find_member(session: Session, member_id: str) -> Member:
     if member is None:
         raise NotFound("there is no such member", code="unknown-member")
     return member
+
+
+def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime) -> tuple[str, ...]:
+    """A member leaves: her log-in, calendar links and seats end at once, and she is planned for no more.
+
+    Gives the public ids of the published meetings she is still invited to: propose and publish again, and she gets her
+    cancellations. Nothing is deleted, because meetings and letters refer to her.
+    """
+    require(by, Permission.CENTRE_EDIT)
+    with transaction(session):
+        member = find_member(session, member_id)
+        member.active = False
+        for account in session.scalars(select(Account).where(Account.member_id == member.id)):
+            account.active = False
+        ahead = (
+            select(Meeting.public_id)
+            .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
+            .where(MeetingInvitation.member_id == member.id, MeetingInvitation.status == "invited")
+            .where(Meeting.starts_at > now)
+            .order_by(Meeting.starts_at)
+        )
+        meetings = tuple(session.scalars(ahead))
+        record(session, by=by, now=now, action="member:removed", subject=("member", member_id), meetings=list(meetings))
+    return meetings
 
 
 def _require_own(by: Actor, member_id: str) -> None:

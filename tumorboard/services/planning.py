@@ -23,7 +23,9 @@ from tumorboard.store.cases import Case
 from tumorboard.store.facts import (
     busy_times,
     decode_proposal,
+    decode_reasons,
     encode_proposal,
+    encode_reasons,
     meeting_facts,
     member_facts,
     seat_facts,
@@ -167,6 +169,11 @@ def proposal_of(draft: Draft) -> Proposal:
     return decode_proposal(draft.plan["proposal"])
 
 
+def broken_rules(draft: Draft) -> tuple[Reason, ...]:
+    """What a person's edits broke; empty when the draft could be published as it was last saved."""
+    return decode_reasons(draft.plan.get("broken", []))
+
+
 def discard_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) -> None:
     """Throw a draft away; nothing published changes."""
     require(by, Permission.PLAN_EDIT)
@@ -194,13 +201,14 @@ def edit_draft(
     proposal = proposal_of(draft)
     session.rollback()
     changed = _moved(problem, proposal, reference, meeting_id, position, by)
+    broken = planning.check_plan(problem, changed)
     with transaction(session):
         draft = find_draft(session, draft_id)
         if draft.status != "open":
             raise Conflict("this draft is closed already; propose again", code="draft-closed")
         if draft.version != version:
             raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
-        draft.plan = {**draft.plan, "proposal": encode_proposal(changed)}
+        draft.plan = {**draft.plan, "proposal": encode_proposal(changed), "broken": encode_reasons(broken)}
         record(
             session, by=by, now=now, action="draft:edited", subject=("draft", draft_id), meeting=meeting_id,
             position=position,

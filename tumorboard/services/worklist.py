@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.model import Reason
+from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.cases import find_case
@@ -103,8 +104,9 @@ class CaseDetail:
 def read_case(session: Session, setup: Setup, *, case_id: str, by: Actor, now: datetime) -> CaseDetail:
     """One case with all that is known of it. Reading it is recorded."""
     require(by, Permission.CASE_READ)
-    record(session, by=by, now=now, action="case:read", subject=("case", case_id))
-    session.commit()
+    find_case(session, case_id)
+    with transaction(session):
+        record(session, by=by, now=now, action="case:read", subject=("case", case_id))
     row = find_case(session, case_id)
     view = CaseView(row, judge(setup, row, on=setup.today(now)), _items(session, [row]).get(row.id))
     meeting, because = _proposed(session, row)

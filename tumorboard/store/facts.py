@@ -146,14 +146,15 @@ def encode_proposal(proposal: Proposal) -> dict[str, Any]:
     """A proposal as a JSON document, for a draft row."""
     return {
         "meetings": [_encode_meeting(plan) for plan in proposal.meetings],
-        "left_out": {reference: _encode_reasons(reasons) for reference, reasons in proposal.left_out.items()},
+        "left_out": {reference: encode_reasons(reasons) for reference, reasons in proposal.left_out.items()},
         "solver": proposal.solver,
         "cost": proposal.cost,
         "greedy_cost": proposal.greedy_cost,
     }
 
 
-def _encode_reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+def encode_reasons(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Reasons as a JSON list."""
     return [{"code": reason.code, "values": dict(reason.values)} for reason in reasons]
 
 
@@ -175,7 +176,7 @@ def _encode_meeting(plan: MeetingPlan) -> dict[str, Any]:
             }
             for a in plan.attendances
         ],
-        "reasons": {reference: _encode_reasons(reasons) for reference, reasons in plan.reasons.items()},
+        "reasons": {reference: encode_reasons(reasons) for reference, reasons in plan.reasons.items()},
         "uncovered": {reference: list(names) for reference, names in plan.uncovered.items()},
         "vacant_seats": list(plan.vacant_seats),
         "held_minutes": plan.held_minutes,
@@ -187,14 +188,15 @@ def decode_proposal(document: Mapping[str, Any]) -> Proposal:
     """The inverse of `encode_proposal`."""
     return Proposal(
         meetings=tuple(_decode_meeting(entry) for entry in document["meetings"]),
-        left_out={reference: _decode_reasons(reasons) for reference, reasons in document["left_out"].items()},
+        left_out={reference: decode_reasons(reasons) for reference, reasons in document["left_out"].items()},
         solver=document["solver"],
         cost=document["cost"],
         greedy_cost=document["greedy_cost"],
     )
 
 
-def _decode_reasons(reasons: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+def decode_reasons(reasons: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """The inverse of `encode_reasons`."""
     return tuple(Reason(reason["code"], dict(reason["values"])) for reason in reasons)
 
 
@@ -217,7 +219,7 @@ def _decode_meeting(entry: Mapping[str, Any]) -> MeetingPlan:
             )
             for a in entry["attendances"]
         ),
-        reasons={reference: _decode_reasons(reasons) for reference, reasons in entry["reasons"].items()},
+        reasons={reference: decode_reasons(reasons) for reference, reasons in entry["reasons"].items()},
         uncovered={reference: tuple(names) for reference, names in entry["uncovered"].items()},
         vacant_seats=tuple(entry["vacant_seats"]),
         held_minutes=entry["held_minutes"],

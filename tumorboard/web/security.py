@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, abort, current_app, request
 from flask.wrappers import Response
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -26,8 +26,17 @@ _HEADERS = {
 
 
 def register_security(app: Flask) -> None:
-    """Add the headers to every response, errors included."""
+    """Add the headers to every response, errors included, and refuse what no database takes."""
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
+
+
+def _refuse_nul() -> None:
+    """No database takes a NUL in a text, and no person types one."""
+    is_for_programs = request.path.startswith(("/api/", "/feeds/"))
+    texts = [request.path, *request.args.values(), *(() if is_for_programs else request.form.values())]
+    if any("\x00" in text for text in texts):
+        abort(404 if "\x00" in request.path else 400)
 
 
 def _add_headers(response: Response) -> Response:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission
-from tumorboard.services.boards import list_boards, read_board
+from tumorboard.services.boards import list_absent, list_boards, read_board
 from tumorboard.services.feeds import list_feeds
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.planning import propose
@@ -64,6 +64,7 @@ def show_board(key: str) -> Response:
         program=program,
         rooms=rooms,
         feeds=feeds,
+        absent=list_absent(database(), by=actor, now=utc_now()),
         usual_weeks=USUAL_WEEKS,
         usual_minutes=USUAL_MINUTES,
         today=setup().today(utc_now()),

@@ -170,7 +170,7 @@ def withdraw(case_id: str) -> Response:
 def show_facts(case_id: str) -> Response:
     """The form with every field of the programme."""
     require(current_actor(), Permission.CASE_EDIT)
-    row = find_case(database(), case_id)
+    row = read_case(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now()).view.row
     return _facts_form(row, as_cells(case_facts(row).values))
 
 

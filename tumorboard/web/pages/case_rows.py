@@ -77,7 +77,12 @@ def _why(view: CaseView, program: Program) -> tuple[str, ...]:
     if not assessment.eligible:
         notices = tuple(notice.in_language(words().language) for notice in assessment.notices)
         return notices or (words().gettext("Not a case for this board"),)
-    return tuple(describe(finding, program) for finding in view.judgement.findings if finding.is_blocking)
+    return tuple(describe(finding, program) for finding in view.judgement.findings if _is_awaited(finding))
+
+
+def _is_awaited(finding: Finding) -> bool:
+    """True for what blocks today: not there, too old, or announced for a later day."""
+    return finding.is_blocking or (finding.level is Level.BLOCKS and finding.state is ReadinessState.EXPECTED)
 
 
 def _asked_for(view: CaseView, program: Program) -> tuple[str, ...]:

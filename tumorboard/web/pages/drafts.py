@@ -10,7 +10,7 @@ from tumorboard.domain.model import Reason
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
 from tumorboard.services.cases import find_case
-from tumorboard.services.planning import discard_draft, edit_draft
+from tumorboard.services.planning import broken_rules, discard_draft, edit_draft
 from tumorboard.services.publishing import publish_draft
 from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -36,6 +36,7 @@ def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "
     names = _names(view, members)
     labels = rule_labels(view.row.board.program)
     plans = view.proposal.meetings
+    stored = broken_rules(view.row)
     return show(
         "draft.html",
         409 if broken else 200,
@@ -50,8 +51,8 @@ def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "
         held=sum(plan.held_minutes for plan in plans),
         held_arrival=sum(plan.held_minutes_arrival for plan in plans),
         placed=sum(len(plan.agenda) for plan in plans),
-        broken=[say_reason(reason, words(), names) for reason in broken],
-        problem=problem,
+        broken=[say_reason(reason, words(), names) for reason in broken or stored],
+        problem=problem or (words().gettext("Like this the draft cannot be published:") if stored else ""),
     )
 
 
@@ -99,7 +100,7 @@ def _meeting(
             }
             for each in change.attendances
         ],
-        "letters": sum(each.change != "same" for each in change.attendances),
+        "letters": sum(view.is_told(each) for each in change.attendances),
         "vacant": [names.specialties.get(key, key) for key in change.plan.vacant_seats],
     }
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from tumorboard.domain.cells import read_date
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
 from tumorboard.domain.model import Text
 from tumorboard.services.access import Actor, Permission
@@ -209,9 +210,9 @@ def form_date(name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput("no date; write it as 2026-11-22", code="not-a-date", field=name) from None
+        return read_date(text)
+    except BadInput as error:
+        raise BadInput(str(error), code="not-a-date", field=name) from None
 
 
 def form_number(name: str, default: int) -> int:

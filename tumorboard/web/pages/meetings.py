@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Permission
-from tumorboard.services.boards import read_meeting
+from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
@@ -40,6 +40,7 @@ def show_meeting(meeting_id: str) -> Response:
         minutes=Interval(meeting.starts_at, meeting.ends_at).minutes,
         case_ids=case_ids,
         parts=[_part(row, specialties, labels, letters) for row in invited],
+        absent=list_absent(database(), by=actor, now=utc_now()).get(meeting_id, ()),
         shows_letters=actor.may(Permission.OUTBOX_READ),
         is_past=meeting.starts_at <= utc_now(),
     )

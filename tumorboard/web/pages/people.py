@@ -116,6 +116,8 @@ def _read_times(zone: ZoneInfo) -> tuple[datetime, datetime]:
         end = time.fromisoformat(form_text("to")) if form_text("to") else None
     except ValueError:
         raise BadInput("no time; write it as 07:30", code="bad-input", field="from") from None
+    if start.tzinfo or (end and end.tzinfo):
+        raise BadInput("no time; write it as 07:30", code="bad-input", field="from")
     starts_at = at_wall_clock(first, start, zone)
     ends_at = at_wall_clock(last, end, zone) if end else at_wall_clock(last + timedelta(days=1), time(0), zone)
     return starts_at, ends_at
@@ -123,7 +125,9 @@ def _read_times(zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def _warning(meeting_id: str) -> str:
     meeting = database().scalars(select(Meeting).where(Meeting.public_id == meeting_id)).one()
-    said = words().gettext("Already invited on %(when)s; propose that board again so that somebody else is asked.")
+    said = words().gettext(
+        "Already invited on %(when)s. The board now shows the coordinator that somebody else is needed."
+    )
     return said % {"when": say_when(meeting.starts_at, meeting.time_zone)}
 
 

@@ -1,0 +1,26 @@
+"""Free texts from forms and programs: bounded, clean, and without a resident registration number."""
+
+from __future__ import annotations
+
+from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.errors import BadInput
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 2000
+
+
+def read_line(text: str, field: str, *, longest: int = LONGEST_LINE) -> str:
+    """The text on one line, without control characters and outer space; may be empty.
+
+    Raises BadInput `too-long`, or `resident-registration-number` without repeating it.
+    """
+    cleaned = " ".join(clean_text(text).split())
+    if len(cleaned) > longest:
+        raise BadInput(f"{field}: longer than {longest} characters; shorten it", code="too-long", field=field)
+    if has_resident_number(cleaned):
+        raise BadInput(
+            f"{field}: holds what looks like a resident registration number; remove it",
+            code="resident-registration-number",
+            field=field,
+        )
+    return cleaned
