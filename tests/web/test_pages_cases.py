@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
 from tests.web.visitor import Page, Visitor
+from tumorboard.services.cases import read_case_list
 from tumorboard.store.cases import Case, PendingImport
 from tumorboard.store.db import db
 
@@ -316,3 +317,18 @@ def test_resident_number_is_refused_and_never_shown(app: Flask, coordinator: Vis
     with app.app_context():
         assert db.session.scalars(select(PendingImport)).all() == []
     assert (number in page.html, number.replace("-", "") in page.html) == (False, False)
+
+
+def test_import_page_names_the_columns_and_gives_an_empty_list(app: Flask, coordinator: Visitor) -> None:
+    page = coordinator.see("/cases/import")
+    columns = coordinator.client.get(f"/cases/import/columns/{PROGRAM}.csv")
+
+    header = columns.get_data().decode("utf-8-sig").strip().split(",")
+    assert "planned_procedures" in page.text
+    assert header[0] == "reference"
+    assert {"figo_stage", "pathology_report_reported_on"} <= set(header)
+    with app.app_context():
+        rules = app.extensions["tumorboard"].program(PROGRAM)
+    row = ",".join("X-1" if name == "reference" else "" for name in header)
+    intake = read_case_list(rules, f"{','.join(header)}\n{row}\n".encode(), filename="x.csv", on=today(app))
+    assert (len(intake.accepted), intake.column_problems) == (1, ())

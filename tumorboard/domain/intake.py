@@ -16,7 +16,17 @@ from tumorboard.domain.intake_reader import CaseReader
 from tumorboard.domain.model import CaseFacts, Value
 from tumorboard.domain.program import Program
 
-__all__ = ["CellProblem", "Draft", "DraftRow", "Intake", "case_facts", "normalise", "read_case", "read_cases"]
+__all__ = [
+    "CellProblem",
+    "Draft",
+    "DraftRow",
+    "Intake",
+    "case_facts",
+    "list_columns",
+    "normalise",
+    "read_case",
+    "read_cases",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,14 @@ def case_facts(program: Program, draft: Draft) -> CaseFacts:
     if draft.reference is None:
         raise BadInput("the case has no reference; give it a local one", code="missing-reference")
     return CaseFacts(draft.reference, program.id, {**draft.kept, **draft.values}, draft.flags)
+
+
+def list_columns(program: Program) -> tuple[str, ...]:
+    """The columns of our own layout: `reference`, the other fields, then two days for each report."""
+    fields = [name for name, field in program.fields.items() if name != "reference" and field.group != "source"]
+    reports = [item.id for item in program.readiness if not item.fields]
+    days = [f"{report}_{day}_on" for report in reports for day in ("reported", "expected")]
+    return ("reference", *fields, *days)
 
 
 def normalise(program: Program, values: Mapping[str, Value]) -> dict[str, object]:

@@ -6,6 +6,7 @@ from flask import flash, request
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.intake import list_columns
 from tumorboard.domain.intake_draft import say_where
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
@@ -25,6 +26,17 @@ def show_upload() -> Response:
     """The form for a file."""
     require(current_actor(), Permission.CASE_IMPORT)
     return _upload_form(_usual_program())
+
+
+@pages.get("/cases/import/columns/<program>.csv")
+def show_columns(program: str) -> Response:
+    """An empty list with every column of our own layout, as spreadsheets open it."""
+    require(current_actor(), Permission.CASE_IMPORT)
+    rules = setup().program(program)
+    header = ",".join(list_columns(rules)) + "\r\n"
+    response = Response(header.encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={rules.id}-cases.csv"
+    return response
 
 
 @pages.post("/cases/import")
