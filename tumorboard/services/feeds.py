@@ -24,6 +24,7 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Account, Department, Member
 from tumorboard.store.post import FeedDocument, FeedToken
+from tumorboard.words import Words
 
 SCOPES = ("member", "board", "department")
 PAST = timedelta(days=90)
@@ -100,7 +101,8 @@ def _member_feed(session: Session, setup: Setup, subject_id: int, now: datetime)
                 location=words.location, video_url=facts.video_url, url=facts.page_url, status=_status(row),
             )
         )  # fmt: skip
-    return f"Tumor board – {member.name}", events
+    name = Words(member.language).gettext("Tumor board")
+    return f"{name} – {member.name}", events
 
 
 def _department_feed(session: Session, setup: Setup, subject_id: int, now: datetime) -> tuple[str, list[FeedEvent]]:
