@@ -18,8 +18,8 @@ from tumorboard.web.pages.names import full_name
 
 STEPS = (10, 15, 20, 30, 60, 120)
 MOST_TICKS = 7
-LETTER_PIXELS = 6.6
-PADDING_PIXELS = 6
+LETTER_PIXELS = 8
+PADDING_PIXELS = 8
 
 
 @dataclass(frozen=True, slots=True)
