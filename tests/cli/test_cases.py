@@ -297,3 +297,34 @@ def test_unknown_reference_is_one_line(terminal: Terminal) -> None:
     line = terminal.refusal("cases", "withdraw", "C-404", "--program", "ovarian")
 
     assert line == "unknown-case: there is no case 'C-404' in the programme ovarian"
+
+
+def test_show_names_rule_kind_source_and_what_is_missing(terminal: Terminal, list_file: Path) -> None:
+    terminal.json("cases", "import", list_file, "--program", "ovarian")
+
+    shown = terminal.json("cases", "show", "C-3", "--program", "ovarian")
+    table = terminal.text("cases", "show", "C-3", "--program", "ovarian")
+
+    needs = {need["specialty"]: need for need in shown["needs"]}
+    (blocking,) = [each for each in shown["readiness"] if (each["level"], each["state"]) == ("blocks", "missing")]
+    assert (needs["hpb_surgery"]["rule"], needs["hpb_surgery"]["kind"]) == ("R11", "X")
+    assert (needs["radiology"]["rule"], needs["radiology"]["kind"]) == ("R01", "G")
+    assert "Querleu 2016" in needs["radiology"]["source"]
+    assert (shown["state"], blocking["item"]) == ("not_ready", "ct_chest_abdomen_pelvis")
+    assert "Querleu 2016" in table
+
+
+def test_a_need_is_waived_with_name_and_reason_and_restored(terminal: Terminal, list_file: Path) -> None:
+    terminal.json("cases", "import", list_file, "--program", "ovarian")
+    refused = terminal.refusal("cases", "waive", "C-2", "urology", "--program", "ovarian", "--physician", "Dr Kim")
+
+    terminal.text(
+        "cases", "waive", "C-2", "urology", "--program", "ovarian",
+        "--physician", "Dr Kim", "--because", "stent in place",
+    )  # fmt: skip
+    shown = {need["specialty"]: need for need in terminal.json("cases", "show", "C-2", "--program", "ovarian")["needs"]}
+    said = terminal.text("cases", "waive", "C-2", "urology", "--program", "ovarian", "--end")
+
+    assert refused.startswith("waiver-incomplete: ")
+    assert (shown["urology"]["waived_by"], shown["urology"]["waived_because"]) == ("Dr Kim", "stent in place")
+    assert said == "C-2: urology is needed again\n"

@@ -6,7 +6,7 @@ import click
 
 from tumorboard.cli.accounts import accounts
 from tumorboard.cli.boards import boards, meetings
-from tumorboard.cli.cases import cases
+from tumorboard.cli.care import cases
 from tumorboard.cli.centre import centre
 from tumorboard.cli.check import check
 from tumorboard.cli.feeds import feeds

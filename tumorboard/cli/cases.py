@@ -177,7 +177,7 @@ def note_item(
     setup().program(program)
     session = open_database()
     count = use_cases.note_readiness(
-        session, setup(), case_ids=_find_cases(session, program, references, is_for_all), item=item,
+        session, setup(), case_ids=find_cases(session, program, references, is_for_all), item=item,
         reported_on=reported_on.date() if reported_on else None,
         expected_on=expected_on.date() if expected_on else None,
         not_applicable=not_applicable, by=current_operator(), now=now(),
@@ -191,12 +191,12 @@ def note_item(
 def withdraw(reference: str, program: str) -> None:
     """Take a case off the list."""
     session = open_database()
-    (case_id,) = _find_cases(session, program, (reference,), False)
+    (case_id,) = find_cases(session, program, (reference,), False)
     use_cases.withdraw_case(session, case_id=case_id, by=current_operator(), now=now())
     click.echo(f"{reference} is withdrawn")
 
 
-def _find_cases(session: Session, program: str, references: tuple[str, ...], is_for_all: bool) -> list[str]:
+def find_cases(session: Session, program: str, references: tuple[str, ...], is_for_all: bool) -> list[str]:
     """Public ids by reference. Raises BadInput and NotFound `unknown-case`."""
     if bool(references) == is_for_all:
         raise BadInput("name the cases by reference, or say --all", code="no-cases-named")
