@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -24,6 +24,9 @@ from tumorboard.store.db import db
 from tumorboard.store.meetings import Board, Draft, Meeting
 from tumorboard.store.people import Member
 from tumorboard.web.auth import limiter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -58,7 +61,7 @@ def served(database_url: str, instance: Path) -> Iterator[tuple[Flask, str]]:
     address = f"http://{HOST}:{port}"
     app = an_app(database_url, instance, BASE_URL=address)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(HOST, port, app, threaded=True)
+    server = make_server(HOST, port, _whole_answers(app), threaded=True)
     was_limited, limiter.enabled = limiter.enabled, False
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -71,6 +74,23 @@ def served(database_url: str, instance: Path) -> Iterator[tuple[Flask, str]]:
         limiter.enabled = was_limited
         with app.app_context():
             db.engine.dispose()
+
+
+def _whole_answers(app: WSGIApplication) -> WSGIApplication:
+    """The application with every answer read and closed before it is sent.
+
+    A browser that leaves a page drops connections, and the development server then forgets to close a static file.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        chunks = app(environ, start_response)
+        try:
+            return [b"".join(chunks)]
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+
+    return answer
 
 
 def fill_with_demo(database_url: str, instance: Path) -> None:
