@@ -174,13 +174,15 @@ class MemberFacts:
     certificates: frozenset[str] = frozenset()
     deputies: tuple[str, ...] = ()
     busy: tuple[Interval, ...] = ()
+    most_calls_per_week: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingFacts:
     """One dated sitting. Cases are accepted until `closes_at`; capacity is its length in minutes.
 
-    `published` holds the references of the cases already published for it, in order.
+    `published` holds the references of the cases already published for it, in order. An extra meeting takes place only
+    if it is worth opening. `breaks` are (minutes from the start, length).
     """
 
     id: str
@@ -188,11 +190,13 @@ class MeetingFacts:
     closes_at: datetime
     time_zone: str
     published: tuple[str, ...] = ()
+    is_extra: bool = False
+    breaks: tuple[tuple[int, int], ...] = ()
 
     @property
     def capacity(self) -> int:
         """Minutes for discussion."""
-        return self.span.minutes
+        return self.span.minutes - sum(minutes for _, minutes in self.breaks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,8 @@ class WaitingCase:
     `needs` are the unwaived needs, required and recommended. `ready_at` is the first instant at which its blocking
     items are current, None when that is unknown; `blocked_by` names the blocking items then. `due_at` is the end of
     its clock. `named_members` must attend. `meeting` is where it is published now. `blocked_on` maps the meetings on
-    whose day the case is not ready (a report missing, or too old by then) to the items that block it.
+    whose day the case is not ready (a report missing, or too old by then) to the items that block it. `fixed_at` is
+    the only instant at which it may begin. `earlier_members` were called in when the case was discussed before.
     """
 
     reference: str
@@ -217,6 +222,9 @@ class WaitingCase:
     meeting: str | None = None
     last_block: bool = False
     blocked_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fixed_at: datetime | None = None
+    is_complex: bool = False
+    earlier_members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +267,8 @@ class MeetingPlan:
     """What is proposed for one meeting: the ordered cases, who attends when, and needs that nobody covers.
 
     `uncovered` maps a case reference to the specialties nobody can attend for (recommended ones only in a proposal
-    that is right; required ones when a person overruled it).
+    that is right; required ones when a person overruled it). `held_by_member` are the minutes each called-in member is
+    held: in the order of arrival, and in this one.
     """
 
     meeting: str
@@ -270,6 +279,7 @@ class MeetingPlan:
     vacant_seats: tuple[str, ...] = ()
     held_minutes: int = 0
     held_minutes_arrival: int = 0
+    held_by_member: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,3 +291,11 @@ class Proposal:
     solver: str
     cost: int
     greedy_cost: int
+    bound: int | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """How far above the best possible the cost may be, as a share of it; None when nothing is proven."""
+        if self.bound is None:
+            return None
+        return max(0, self.cost - self.bound) / max(1, self.cost)

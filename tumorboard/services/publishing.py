@@ -18,7 +18,8 @@ from tumorboard.services.audit import record
 from tumorboard.services.feeds import render_feeds_of
 from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
 from tumorboard.services.meetings import find_meeting
-from tumorboard.services.planning import find_draft, load_problem, proposal_of
+from tumorboard.services.planning import find_draft, proposal_of
+from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts

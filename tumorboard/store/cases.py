@@ -14,7 +14,8 @@ class Case(Base):
     """A matter for discussion, known by its local reference.
 
     `facts` holds the normalised fields of the programme, `sources` the source columns kept as they came, `flags` the
-    remarks of the data rules. `urgency` and `minutes` repeat the assessment so that lists can sort by them.
+    remarks of the data rules. `fixed_at` is the instant at which the case must begin, where somebody asked for one
+    (a guest from outside, say). `urgency` and `minutes` repeat the assessment so that lists can sort by them.
     """
 
     __tablename__ = "patient_case"
@@ -34,6 +35,7 @@ class Case(Base):
     status: Mapped[str] = mapped_column(String(12), default="waiting")
     urgency: Mapped[str] = mapped_column(String(12))
     referred_at: Mapped[Instant]
+    fixed_at: Mapped[Instant | None]
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     version: Mapped[int] = mapped_column()

@@ -128,6 +128,7 @@ def member_facts(row: Member, busy: tuple[Interval, ...]) -> MemberFacts:
         certificates=frozenset(held.certificate for held in row.certificates),
         deputies=tuple(deputy.deputy.public_id for deputy in row.deputies),
         busy=busy,
+        most_calls_per_week=row.most_calls_per_week,
     )
 
 
@@ -139,6 +140,7 @@ def meeting_facts(row: Meeting) -> MeetingFacts:
         closes_at=row.closes_at,
         time_zone=row.time_zone,
         published=tuple(item.case.reference for item in row.agenda),
+        is_extra=row.is_extra,
     )
 
 
@@ -150,6 +152,7 @@ def encode_proposal(proposal: Proposal) -> dict[str, Any]:
         "solver": proposal.solver,
         "cost": proposal.cost,
         "greedy_cost": proposal.greedy_cost,
+        "bound": proposal.bound,
     }
 
 
@@ -181,6 +184,7 @@ def _encode_meeting(plan: MeetingPlan) -> dict[str, Any]:
         "vacant_seats": list(plan.vacant_seats),
         "held_minutes": plan.held_minutes,
         "held_minutes_arrival": plan.held_minutes_arrival,
+        "held_by_member": {member: list(minutes) for member, minutes in plan.held_by_member.items()},
     }  # fmt: skip
 
 
@@ -192,6 +196,7 @@ def decode_proposal(document: Mapping[str, Any]) -> Proposal:
         solver=document["solver"],
         cost=document["cost"],
         greedy_cost=document["greedy_cost"],
+        bound=document.get("bound"),
     )
 
 
@@ -224,4 +229,5 @@ def _decode_meeting(entry: Mapping[str, Any]) -> MeetingPlan:
         vacant_seats=tuple(entry["vacant_seats"]),
         held_minutes=entry["held_minutes"],
         held_minutes_arrival=entry["held_minutes_arrival"],
+        held_by_member={member: (arrival, now) for member, (arrival, now) in entry.get("held_by_member", {}).items()},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, event, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tumorboard.store.cases import Case
@@ -27,7 +27,7 @@ class Room(Base):
 
 
 class Board(Base):
-    """The standing team of one programme."""
+    """The standing team of one programme. `settings` are the weights and habits of `domain/board_settings.py`."""
 
     __tablename__ = "board"
 
@@ -39,6 +39,7 @@ class Board(Base):
     time_zone: Mapped[Key]
     organizer_email: Mapped[Label]
     organizer_name: Mapped[Label]
+    settings: Mapped[Document] = mapped_column(default=dict, server_default="{}")
     seats: Mapped[list[Seat]] = relationship(
         back_populates="board", cascade="all, delete-orphan", order_by="Seat.position"
     )
@@ -112,7 +113,8 @@ class HospitalDay(Base):
 
 class Meeting(Base):
     """One dated sitting. `revision` guards the row; `agenda_changes` is bumped at each agenda change, so that two
-    coordinators who take the last place meet in the guard instead of in the room."""
+    coordinators who take the last place meet in the guard instead of in the room. An extra meeting is held only if a
+    proposal finds it worth opening."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -131,6 +133,7 @@ class Meeting(Base):
     closes_at: Mapped[Instant]
     time_zone: Mapped[Key]
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    is_extra: Mapped[bool] = mapped_column(default=False, server_default=false())
     status: Mapped[str] = mapped_column(String(12), default="planned")
     published_at: Mapped[Instant | None]
     agenda_changes: Mapped[int] = mapped_column(default=0)
@@ -172,7 +175,8 @@ class MeetingInvitation(Base):
 
     `uid` never changes; `sequence` is the iCalendar SEQUENCE and grows only when the time changes or the entry is
     cancelled; `stamp` is the instant of the last letter. `details` holds what the letter says beside the time (rule
-    ids, case references, question count, room), so that an untouched member hears nothing.
+    ids, case references, question count, room), so that an untouched member hears nothing. `answer` is her
+    participation status (RFC 5545, 3.2.12); who declined is not asked again for this meeting.
     """
 
     __tablename__ = "invitation"
@@ -180,6 +184,7 @@ class MeetingInvitation(Base):
         UniqueConstraint("meeting_id", "member_id"),
         CheckConstraint("kind IN ('core', 'on_demand')", name="kind"),
         CheckConstraint("status IN ('invited', 'withdrawn', 'cancelled')", name="status"),
+        CheckConstraint("answer IN ('needs-action', 'accepted', 'tentative', 'declined', 'delegated')", name="answer"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     )
 
@@ -195,6 +200,8 @@ class MeetingInvitation(Base):
     sequence: Mapped[int] = mapped_column(default=0)
     stamp: Mapped[Instant]
     details: Mapped[Document]
+    answer: Mapped[str] = mapped_column(String(12), default="needs-action", server_default="needs-action")
+    answered_at: Mapped[Instant | None]
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
     member: Mapped[Member] = relationship()
 
@@ -250,6 +257,58 @@ class Draft(Base):
     board: Mapped[Board] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class PlanRun(Base):
+    """A proposal being made by a process of its own.
+
+    The process writes `progress` (cost, bound, gap, seconds, stage) and `beat_at` while it plans, and looks at
+    `is_cancel_requested`. A run without a beat for a while has died. `problem` is the code of what went wrong.
+    """
+
+    __tablename__ = "plan_run"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'running', 'done', 'failed', 'cancelled')", name="status"),
+        Index(
+            "uq_plan_run_active", "board_id", unique=True,
+            sqlite_where=text("status IN ('waiting', 'running')"),
+            postgresql_where=text("status IN ('waiting', 'running')"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    board_id: Mapped[int] = mapped_column(ForeignKey("board.id"))
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id"))
+    status: Mapped[str] = mapped_column(String(12), default="waiting")
+    weeks: Mapped[int]
+    seconds: Mapped[int]
+    progress: Mapped[Document]
+    is_cancel_requested: Mapped[bool] = mapped_column(default=False)
+    requested_by: Mapped[Label]
+    requested_at: Mapped[Instant]
+    beat_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+    problem: Mapped[Label | None]
+    board: Mapped[Board] = relationship()
+    draft: Mapped[Draft | None] = relationship()
+
+
+class MeetingFinding(Base):
+    """What the nightly check found wrong with a published meeting, until it is mended. `detail` holds the values."""
+
+    __tablename__ = "meeting_finding"
+    __table_args__ = (Index("ix_meeting_finding_meeting", "meeting_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"))
+    code: Mapped[Key]
+    detail: Mapped[Document]
+    found_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    mended_at: Mapped[Instant | None]
+    meeting: Mapped[Meeting] = relationship()
 
 
 OVERLAP_MESSAGE = "booking-overlap"

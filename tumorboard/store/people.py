@@ -45,9 +45,13 @@ class Specialty(Base):
 
 
 class Member(Base):
-    """A person on a board. The name is one field, family name first in Korean, never split."""
+    """A person on a board. The name is one field, family name first in Korean, never split.
+
+    `most_calls_per_week` limits how many meetings of a week she is called in to; None for no limit.
+    """
 
     __tablename__ = "member"
+    __table_args__ = (CheckConstraint("most_calls_per_week > 0", name="most_calls"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[PublicId]
@@ -58,6 +62,7 @@ class Member(Base):
     language: Mapped[str] = mapped_column(String(5), default="ko")
     time_zone: Mapped[Key] = mapped_column(default="Asia/Seoul")
     active: Mapped[bool] = mapped_column(default=True)
+    most_calls_per_week: Mapped[int | None]
     department: Mapped[Department] = relationship()
     specialties: Mapped[list[MemberSpecialty]] = relationship(
         back_populates="member", cascade="all, delete-orphan", order_by="MemberSpecialty.specialty"

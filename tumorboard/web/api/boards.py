@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from tumorboard.services import boards, meetings
-from tumorboard.services.planning import load_seats
+from tumorboard.services.planning_facts import load_seats
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.schemas.base import PageAsk, page_of

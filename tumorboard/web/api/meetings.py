@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tumorboard.services import boards, publishing
-from tumorboard.services.planning import load_seats
+from tumorboard.services.planning_facts import load_seats
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.schemas.boards import (

@@ -1,0 +1,58 @@
+"""JSON files whose shape is checked before anybody reads them: every problem says where it is and what to write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from tumorboard.domain.errors import BadInput
+
+LARGEST_BYTES = 64 * 1024 * 1024
+
+
+def read_checked_json(content: bytes, schema: Mapping[str, Any], *, name: str) -> Any:
+    """The values of a JSON text (UTF-8) that fits the JSON Schema (2020-12).
+
+    Raises BadInput `too-large`, `broken-json` (with line) or `bad-value` (with the path of the value, as in
+    `cases[3].duration`); `name` is what the message calls the file.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise BadInput(f"{name}: larger than {LARGEST_BYTES // 2**20} MiB; split it", code="too-large", file=name)
+    try:
+        value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_unique_pairs, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise BadInput(f"{name}: not UTF-8; save it as UTF-8", code="broken-json", file=name) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{name}: no valid JSON: {error}", code="broken-json", file=name) from None
+    problem = best_match(Draft202012Validator(schema).iter_errors(value))
+    if problem is not None:
+        where = json_path(problem.absolute_path)
+        raise BadInput(f"{name}, {where}: {_say(problem)}", code="bad-value", file=name, where=where)
+    return value
+
+
+def json_path(parts: Any) -> str:
+    """A path as people write it: `cases[3].requires[0]`; `the whole file` for the root."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".") or "the whole file"
+
+
+def _say(problem: ValidationError) -> str:
+    message: str = problem.message
+    return message if len(message) <= 200 else f"{message[:120]} … {message[-60:]}"
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for position, (key, _) in enumerate(pairs) if key in dict(pairs[:position]))
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def _no_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")
