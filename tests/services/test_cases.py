@@ -15,16 +15,16 @@ from tumorboard.services.access import Role, actor_with
 from tumorboard.services.cases import (
     change_case,
     find_case,
+    fix_time,
     import_cases,
-    note_readiness,
     preview_import,
     refer_case,
-    restore_need,
-    waive_need,
     withdraw_case,
 )
 from tumorboard.services.judging import judge
+from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup
+from tumorboard.services.waivers import restore_need, waive_need
 from tumorboard.services.worklist import list_cases, read_case
 from tumorboard.store.cases import Case
 from tumorboard.store.post import AuditEvent
@@ -224,3 +224,28 @@ def test_reading_a_case_is_recorded_and_an_unknown_one_is_not(centre: Session, s
 
     query = select(AuditEvent.subject_id).where(AuditEvent.action == "case:read")
     assert centre.scalars(query).all() == [case]
+
+
+def test_a_time_is_fixed_and_freed_again(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-1")
+    at = NOW.replace(microsecond=0, second=0) + timedelta(days=9)
+
+    fix_time(centre, case_id=case, at=at, by=OPERATOR, now=NOW)
+    fixed = find_case(centre, case).fixed_at
+    fix_time(centre, case_id=case, at=None, by=OPERATOR, now=NOW)
+
+    assert (fixed, find_case(centre, case).fixed_at) == (at, None)
+    actions = centre.scalars(select(AuditEvent.action).where(AuditEvent.action.like("case:time-%")))
+    assert list(actions) == ["case:time-fixed", "case:time-freed"]
+
+
+def test_a_past_or_uneven_time_is_refused(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-1")
+
+    codes = []
+    for at in (NOW - timedelta(minutes=1), NOW.replace(second=0) + timedelta(days=1, seconds=30)):
+        with pytest.raises(BadInput) as refused:
+            fix_time(centre, case_id=case, at=at, by=OPERATOR, now=NOW)
+        codes.append(refused.value.code)
+
+    assert (codes, find_case(centre, case).fixed_at) == (["time-past", "time-off-minute"], None)

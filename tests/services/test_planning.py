@@ -12,10 +12,10 @@ from tests.builders import BOARD, CORE, ON_DEMAND, OPERATOR, a_case_csv, a_case_
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.services.boards import DraftView, read_draft
-from tumorboard.services.cases import note_readiness
 from tumorboard.services.people import add_absence
 from tumorboard.services.planning import discard_draft, edit_draft, propose
 from tumorboard.services.publishing import publish_draft
+from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Draft
 

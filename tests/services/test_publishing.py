@@ -14,13 +14,14 @@ from tests.services.conftest import NOW
 from tumorboard.domain.errors import Conflict
 from tumorboard.services import transaction
 from tumorboard.services.boards import read_draft
-from tumorboard.services.cases import waive_need, withdraw_case
+from tumorboard.services.cases import withdraw_case
 from tumorboard.services.checks import check_database
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.people import add_absence
 from tumorboard.services.planning import discard_draft, edit_draft, propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
+from tumorboard.services.waivers import waive_need
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation
 from tumorboard.store.post import AuditEvent, OutboxMessage

@@ -332,3 +332,17 @@ def test_import_page_names_the_columns_and_gives_an_empty_list(app: Flask, coord
     row = ",".join("X-1" if name == "reference" else "" for name in header)
     intake = read_case_list(rules, f"{','.join(header)}\n{row}\n".encode(), filename="x.csv", on=today(app))
     assert (len(intake.accepted), intake.column_problems) == (1, ())
+
+
+def test_a_time_is_fixed_on_the_page_of_the_case(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-2")
+    day = (today(app) + timedelta(days=9)).isoformat()
+    coordinator.see(address)
+
+    fixed = coordinator.send(f"{address}/fixed-time", day=day, clock="14:30")
+    wrong = coordinator.send(f"{address}/fixed-time", day=day, clock="half past two")
+    freed = coordinator.send(f"{address}/fixed-time", day="", clock="")
+
+    assert ("Begins at a fixed time:" in fixed.text, f"{day}" in fixed.text, "14:30" in fixed.text) == (True,) * 3
+    assert "Give a day and a time, as in 14:30" in wrong.text
+    assert "Begins at a fixed time:" not in freed.text

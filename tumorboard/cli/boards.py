@@ -113,12 +113,13 @@ def _describe(row: Meeting) -> dict[str, Any]:
               help="Local time of the board, as in '2026-12-01 07:30'.")  # fmt: skip
 @click.option("--minutes", type=int, required=True)
 @click.option("--room", required=True, help="The room's key.")
+@click.option("--if-worth", "is_extra", is_flag=True, help="Used only if a proposal finds it worth opening.")
 @json_option
-def add(board: str, at: datetime, minutes: int, room: str, as_json: bool) -> None:
-    """Add an extra meeting."""
+def add(board: str, at: datetime, minutes: int, room: str, is_extra: bool, as_json: bool) -> None:
+    """Add a single meeting."""
     row = add_meeting(
         open_database(), setup(), board=board, on=at.date(), local_time=at.time(), minutes=minutes, room=room,
-        by=current_operator(), now=now(),
+        by=current_operator(), now=now(), is_extra=is_extra,
     )  # fmt: skip
     if as_json:
         print_json({"meeting": row.public_id, "starts_at": iso_moment(row.starts_at, row.time_zone)})

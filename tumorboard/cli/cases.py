@@ -14,6 +14,7 @@ from tumorboard.cli.needs import describe_needs
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.intake import Intake
 from tumorboard.services import cases as use_cases
+from tumorboard.services.readiness import note_readiness
 from tumorboard.services.worklist import CaseView, list_cases
 from tumorboard.store.cases import Case
 from tumorboard.terminal import (
@@ -176,7 +177,7 @@ def note_item(
     """Note a readiness item of one or many cases: there, expected, or not applicable. Without a day it is cleared."""
     setup().program(program)
     session = open_database()
-    count = use_cases.note_readiness(
+    count = note_readiness(
         session, setup(), case_ids=find_cases(session, program, references, is_for_all), item=item,
         reported_on=reported_on.date() if reported_on else None,
         expected_on=expected_on.date() if expected_on else None,

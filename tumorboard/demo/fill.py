@@ -19,14 +19,16 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, operator
 from tumorboard.services.accounts import account_actor, create_account
 from tumorboard.services.audit import record
-from tumorboard.services.cases import import_cases, note_readiness, waive_need
+from tumorboard.services.cases import import_cases
 from tumorboard.services.centre import load_centre
 from tumorboard.services.feeds import find_feed, rotate_feed
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.people import add_absence
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
+from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup
+from tumorboard.services.waivers import waive_need
 from tumorboard.store.cases import Case
 from tumorboard.store.db import Base
 from tumorboard.store.people import Account, Centre, Member

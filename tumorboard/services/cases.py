@@ -1,4 +1,4 @@
-"""Cases: import with a preview, readiness, waivers, withdrawal."""
+"""Cases: import with a preview, referral, changes, withdrawal."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from tumorboard.formats.tables import read_table
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
-from tumorboard.services.judging import judge
 from tumorboard.services.setup import Setup
-from tumorboard.services.texts import LONGEST_TEXT, read_line
-from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
+from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
 
 
@@ -169,13 +167,14 @@ def _apply(setup: Setup, program: Program, row: Case, draft: Draft, now: datetim
     row.referred_at = _referred_at(setup, decode_values(row.facts), row.referred_at)
     row.updated_at = now
     for entry in draft.readiness:
-        item = _item(row, entry.item)
+        item = note_item(row, entry.item)
         item.reported_on = entry.reported_on or item.reported_on
         item.expected_on = entry.expected_on or item.expected_on
     row.urgency = assess(program, case_facts(row), on=setup.today(now)).urgency.value
 
 
-def _item(row: Case, item: str) -> ReadinessItem:
+def note_item(row: Case, item: str) -> ReadinessItem:
+    """The row for a readiness item of a case, made when nothing is noted yet."""
     for noted in row.readiness:
         if noted.item == item:
             return noted
@@ -257,70 +256,6 @@ def find_case(session: Session, case_id: str) -> Case:
     return row
 
 
-def note_readiness(
-    session: Session, setup: Setup, *, case_ids: list[str], item: str, by: Actor, now: datetime,
-    reported_on: date | None = None, expected_on: date | None = None, not_applicable: bool = False,
-    owed_by: str | None = None,
-) -> int:  # fmt: skip
-    """Note for one or many cases that a report is there, expected, or does not apply; gives how many were noted.
-
-    All None clears the item. Raises BadInput for an unknown item or a report dated in the future.
-    """
-    require(by, Permission.CASE_EDIT)
-    if reported_on is not None and reported_on > setup.today(now):
-        raise BadInput("a report cannot be dated in the future; note it as expected", code="report-in-future")
-    owed_by = read_line(owed_by, "owed_by") if owed_by else None
-    with transaction(session):
-        for case_id in case_ids:
-            row = find_case(session, case_id)
-            items = {entry.id for entry in setup.program(row.program).readiness}
-            if item not in items:
-                raise BadInput(f"'{item}' is no readiness item; known: {', '.join(sorted(items))}", code="unknown-item")
-            noted = _item(row, item)
-            noted.reported_on, noted.expected_on = reported_on, expected_on
-            noted.not_applicable_by = by.name if not_applicable else None
-            noted.owed_by = owed_by or noted.owed_by
-            noted.owed_since = noted.owed_since or (None if reported_on else setup.today(now))
-            row.updated_at = now
-            record(session, by=by, now=now, action="readiness:noted", subject=("case", row.public_id), item=item)
-    return len(case_ids)
-
-
-def waive_need(
-    session: Session, setup: Setup, *, case_id: str, specialty: str, physician: str, because: str, by: Actor,
-    now: datetime,
-) -> None:  # fmt: skip
-    """A named physician waives a need of a case, with a reason; kept beside the need and in the audit trail."""
-    require(by, Permission.NEED_WAIVE)
-    physician = read_line(physician, "physician")
-    because = read_line(because, "because", longest=LONGEST_TEXT)
-    if not physician or not because:
-        raise BadInput("a waiver needs the physician's name and a reason", code="waiver-incomplete")
-    with transaction(session):
-        row = find_case(session, case_id)
-        judgement = judge(setup, row, on=setup.today(now))
-        if specialty not in {need.specialty for need in judgement.assessment.needs}:
-            raise BadInput(f"the case does not need '{specialty}'", code="not-needed", field="specialty")
-        if any(entry.specialty == specialty for entry in row.waivers):
-            raise Conflict("this need is already waived", code="already-waived")
-        row.waivers.append(CaseWaiver(specialty=specialty, by_name=physician, because=because, at=now))
-        row.updated_at = now
-        record(session, by=by, now=now, action="need:waived", subject=("case", row.public_id), specialty=specialty)
-
-
-def restore_need(session: Session, *, case_id: str, specialty: str, by: Actor, now: datetime) -> None:
-    """Withdraw a waiver: the need stands again."""
-    require(by, Permission.NEED_WAIVE)
-    with transaction(session):
-        row = find_case(session, case_id)
-        found = [entry for entry in row.waivers if entry.specialty == specialty]
-        if not found:
-            raise NotFound("this need is not waived", code="not-waived")
-        row.waivers.remove(found[0])
-        row.updated_at = now
-        record(session, by=by, now=now, action="need:restored", subject=("case", row.public_id), specialty=specialty)
-
-
 def withdraw_case(session: Session, *, case_id: str, by: Actor, now: datetime) -> None:
     """Take a case off the list. One that stands on a published meeting must be taken off there first."""
     require(by, Permission.CASE_EDIT)
@@ -331,3 +266,23 @@ def withdraw_case(session: Session, *, case_id: str, by: Actor, now: datetime) -
         row.status = "withdrawn"
         row.updated_at = now
         record(session, by=by, now=now, action="case:withdrawn", subject=("case", row.public_id))
+
+
+def fix_time(session: Session, *, case_id: str, at: datetime | None, by: Actor, now: datetime) -> None:
+    """Say when a case must begin (a guest from outside, say); None takes that back. The next proposal heeds it.
+
+    Raises BadInput `time-past`, and `time-off-minute` for an instant that is no whole minute.
+    """
+    require(by, Permission.CASE_EDIT)
+    if at is not None and at <= now:
+        raise BadInput("the fixed time is past; give one that is ahead", code="time-past", field="at")
+    if at is not None and (at.second or at.microsecond):
+        raise BadInput("give a whole minute, as in 2026-12-01T08:00+09:00", code="time-off-minute", field="at")
+    with transaction(session):
+        row = find_case(session, case_id)
+        row.fixed_at = at
+        row.updated_at = now
+        record(
+            session, by=by, now=now, action="case:time-fixed" if at else "case:time-freed",
+            subject=("case", row.public_id),
+        )  # fmt: skip

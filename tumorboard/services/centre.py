@@ -178,6 +178,8 @@ class _Loader:
         if row.language not in ("ko", "en"):
             raise self.refuse(where, "language is ko or en")
         row.time_zone = self.zone(entry, where, "Asia/Seoul")
+        limit = entry.get("most_calls_per_week")
+        row.most_calls_per_week = None if limit is None else self.number(entry, "most_calls_per_week", where, 1, 50)
         wanted = list(dict.fromkeys(entry.get("specialties", [])))
         for name in wanted:
             self.known(name, self.specialties, "specialty", where)

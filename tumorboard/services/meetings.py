@@ -80,9 +80,9 @@ def hold_series(
 
 def add_meeting(
     session: Session, setup: Setup, *, board: str, on: date, local_time: time, minutes: int, room: str, by: Actor,
-    now: datetime,
+    now: datetime, is_extra: bool = False,
 ) -> Meeting:  # fmt: skip
-    """Add a single extra meeting in the board's zone.
+    """Add a single meeting in the board's zone; an extra one is used only if a proposal finds it worth opening.
 
     Raises BadInput for a time that is past or a length out of 10–480 minutes, Conflict when the room is taken or the
     board already meets then.
@@ -113,6 +113,7 @@ def add_meeting(
             meeting = _add(session, setup, board_row, starts_at, ends_at, board_row.time_zone, room_row, None)
         else:
             meeting = _hold_again(session, setup, cancelled, ends_at, room_row)
+        meeting.is_extra = is_extra
         record(session, by=by, now=now, action="meeting:added", subject=("meeting", meeting.public_id))
     return meeting
 

@@ -91,6 +91,8 @@ EVENTS: Mapping[str, str] = {
     "case:referred": _("Referred"),
     "case:changed": _("Facts changed"),
     "case:withdrawn": _("Withdrawn"),
+    "case:time-fixed": _("Time fixed"),
+    "case:time-freed": _("Time free again"),
     "readiness:noted": _("Report noted"),
     "need:waived": _("Need waived"),
     "need:restored": _("Waiver taken back"),

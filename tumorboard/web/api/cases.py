@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import cases, worklist
+from tumorboard.services import cases, readiness, waivers, worklist
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -18,6 +18,7 @@ from tumorboard.web.schemas.cases import (
     CaseListAsk,
     CasePageAnswer,
     ChangeAsk,
+    FixedTimeAsk,
     ImportAnswer,
     ImportAsk,
     ImportFile,
@@ -115,7 +116,7 @@ def import_cases(asked: dict[str, Any], files: dict[str, FileStorage]) -> dict[s
 @door.response(200, CaseDetailAnswer)
 def note_readiness(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
     """Note what is known of one readiness item of a case"""
-    cases.note_readiness(database(), setup(), case_ids=[case_id], by=current_actor(), now=utc_now(), **asked)
+    readiness.note_readiness(database(), setup(), case_ids=[case_id], by=current_actor(), now=utc_now(), **asked)
     return _detail(case_id)
 
 
@@ -128,7 +129,7 @@ def note_readiness_of_many(asked: dict[str, Any]) -> dict[str, Any]:
     All of them or none.
     """
     case_ids = list(dict.fromkeys(asked.pop("cases")))
-    noted = cases.note_readiness(database(), setup(), case_ids=case_ids, by=current_actor(), now=utc_now(), **asked)
+    noted = readiness.note_readiness(database(), setup(), case_ids=case_ids, by=current_actor(), now=utc_now(), **asked)
     return {"noted": noted}
 
 
@@ -142,7 +143,7 @@ def waive_need(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
     """
     account = current_account()
     physician = asked["physician"] or (account.name if account else "")
-    cases.waive_need(
+    waivers.waive_need(
         database(), setup(), case_id=case_id, specialty=asked["specialty"], physician=physician,
         because=asked["because"], by=current_actor(), now=utc_now(),
     )  # fmt: skip
@@ -153,7 +154,19 @@ def waive_need(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
 @door.response(204)
 def restore_need(case_id: str, specialty: str) -> None:
     """Withdraw a waiver: the need stands again"""
-    cases.restore_need(database(), case_id=case_id, specialty=specialty, by=current_actor(), now=utc_now())
+    waivers.restore_need(database(), case_id=case_id, specialty=specialty, by=current_actor(), now=utc_now())
+
+
+@door.put("/cases/<public_id:case_id>/fixed-time")
+@door.arguments(FixedTimeAsk)
+@door.response(200, CaseDetailAnswer)
+def fix_time(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
+    """Say when a case must begin
+
+    The next proposal puts it on the meeting that spans this instant, and nowhere else. null takes it back.
+    """
+    cases.fix_time(database(), case_id=case_id, at=asked["at"], by=current_actor(), now=utc_now())
+    return _detail(case_id)
 
 
 @door.post("/cases/<public_id:case_id>/withdraw")

@@ -104,6 +104,7 @@ def add(key: str) -> Response:
         add_meeting(
             database(), setup(), board=key, on=on, local_time=local_time,
             minutes=form_number("minutes", USUAL_MINUTES), room=form_text("room"), by=current_actor(), now=utc_now(),
+            is_extra=bool(form_text("is_extra")),
         )  # fmt: skip
         return words().gettext("The meeting is added.")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 from werkzeug.wrappers import Response
@@ -10,16 +12,12 @@ from werkzeug.wrappers import Response
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
 from tumorboard.domain.model import Need
 from tumorboard.domain.program import Program
+from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
-from tumorboard.services.cases import (
-    change_case,
-    find_case,
-    note_readiness,
-    restore_need,
-    waive_need,
-    withdraw_case,
-)
+from tumorboard.services.cases import change_case, find_case, fix_time, withdraw_case
+from tumorboard.services.readiness import note_readiness
+from tumorboard.services.waivers import restore_need, waive_need
 from tumorboard.services.worklist import CaseDetail, read_case
 from tumorboard.store.facts import case_facts
 from tumorboard.web.auth import current_account, current_actor, database, setup, utc_now
@@ -153,6 +151,28 @@ def restore(case_id: str) -> Response:
         return words().gettext("The need stands again.")
 
     return answer_form(url_for("pages.show_case", case_id=case_id, _anchor="needs"), act)
+
+
+@pages.post("/cases/<case_id>/fixed-time")
+def fix(case_id: str) -> Response:
+    """Say when the case must begin, in the hospital's zone; two empty fields take that back."""
+
+    def act() -> str:
+        day, clock = form_date("day"), form_text("clock")
+        at = None if day is None and not clock else _instant(day, clock)
+        fix_time(database(), case_id=case_id, at=at, by=current_actor(), now=utc_now())
+        return words().gettext("The time is fixed.") if at else words().gettext("The time is free again.")
+
+    return answer_form(url_for("pages.show_case", case_id=case_id), act)
+
+
+def _instant(day: date | None, clock: str) -> datetime:
+    try:
+        if day is not None:
+            return at_wall_clock(day, time.fromisoformat(clock), ZoneInfo(setup().time_zone))
+    except (ValueError, OverflowError):
+        pass
+    raise BadInput("give a day and a time, as in 14:30", code="not-a-time", field="clock")
 
 
 @pages.post("/cases/<case_id>/withdraw")

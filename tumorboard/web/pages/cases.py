@@ -9,7 +9,8 @@ from tumorboard.domain.errors import BadInput, Conflict, DomainError
 from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards, list_people
-from tumorboard.services.cases import note_readiness, refer_case
+from tumorboard.services.cases import refer_case
+from tumorboard.services.readiness import note_readiness
 from tumorboard.services.worklist import CaseState, list_cases
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.case_rows import make_row

@@ -139,6 +139,9 @@ class MeetingAsk(Ask):
     local_time = fields.Time(required=True, format="%H:%M")
     minutes = Whole(10, 480, required=True)
     room = Word(required=True, shortest=1, longest=64)
+    is_extra = fields.Boolean(
+        load_default=False, metadata={"description": "used only if a proposal finds it worth opening"}
+    )
 
 
 class CancelledAnswer(Answer):

@@ -63,6 +63,10 @@ class WaiverAsk(Ask):
     because = Word(required=True, shortest=1, longest=1000, lines=True)
 
 
+class FixedTimeAsk(Ask):
+    at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class WaiverAnswer(Answer):
     by = fields.String()
     because = fields.String()
@@ -128,6 +132,7 @@ class CaseAnswer(Answer):
     eligible = fields.Boolean()
     referred_at = fields.AwareDateTime()
     due_at = fields.AwareDateTime()
+    fixed_at = fields.AwareDateTime(allow_none=True)
     ready_on = fields.Date(allow_none=True)
     blocked_by = fields.List(fields.String())
     needs = fields.List(fields.Nested(NeedAnswer))

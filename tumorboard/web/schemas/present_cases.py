@@ -30,6 +30,7 @@ def present_case(setup: Setup, view: CaseView, words: Words) -> dict[str, Any]:
         "eligible": assessment.eligible,
         "referred_at": view.row.referred_at,
         "due_at": judgement.due_at,
+        "fixed_at": view.row.fixed_at,
         "ready_on": judgement.ready_on,
         "blocked_by": list(judgement.blocked_by),
         "needs": [present_need(need, program, words) for need in assessment.needs],
