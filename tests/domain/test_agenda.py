@@ -66,6 +66,12 @@ def test_order_without_called_in_members_stays_as_given() -> None:
     assert order_cases(items).references == ("2", "1", "3")
 
 
+def test_order_given_is_kept_when_no_other_is_better() -> None:
+    items = [an_item("1"), an_item("2", "a"), an_item("3"), an_item("4", "b"), an_item("5")]
+
+    assert order_cases(items).references == ("1", "2", "3", "4", "5")
+
+
 def test_order_of_nothing_is_empty() -> None:
     assert order_cases([]) == AgendaOrder((), held=0, misfit_minutes=0, proven=True)
 
@@ -116,15 +122,31 @@ def test_order_of_fourteen_different_cases_is_proven_in_seconds() -> None:
     assert time.perf_counter() - started < 10
 
 
-def test_order_of_a_long_list_is_good_and_not_called_proven() -> None:
+def test_order_of_a_meeting_of_twenty_four_cases_is_proven() -> None:
     rng = random.Random(3)
     items = [an_item(f"{n:02}", "".join(rng.sample("abcdefghij", rng.randint(2, 4)))) for n in range(24)]
 
     order = order_cases(items)
 
+    assert order.proven
+    assert (order.held, order.cost, order.lower_bound) == (
+        held_cost(in_order(items, order)),
+        10 * order.held,
+        order.cost,
+    )
+    assert order.held <= min(held_cost(rng.sample(items, len(items))) for _ in range(1000))
+
+
+def test_order_after_few_states_is_good_bounded_and_not_called_proven() -> None:
+    rng = random.Random(3)
+    items = [an_item(f"{n:02}", "".join(rng.sample("abcdefghij", rng.randint(2, 4)))) for n in range(24)]
+
+    order = order_cases(items, max_states=100)
+
     assert not order.proven
     assert sorted(order.references) == sorted(item.reference for item in items)
     assert order.held <= min(held_cost(rng.sample(items, len(items))) for _ in range(1000))
+    assert sum(item.minutes * len(item.held) for item in items) * 10 <= order.lower_bound < order.cost
 
 
 ITEMS = st.lists(

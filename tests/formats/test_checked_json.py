@@ -23,8 +23,8 @@ def test_read_checked_json_gives_the_values() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ('{"cases": [{"minutes": 5}, {"minutes": -5}]}', "bad-value", "x.json, cases[1].minutes: -5"),
-        ("{}", "bad-value", "the whole file: 'cases' is a required property"),
+        ('{"cases": [{"minutes": 5}, {"minutes": -5}]}', "bad-value", "x.json, cases[1].minutes: must be bigger than or equal to 1, not -5"),
+        ("{}", "bad-value", "the whole file: must contain ['cases'] properties, not {}"),
         ('{"cases": [}', "broken-json", "line 1 column 12"),
         ('{"cases": [], "cases": []}', "broken-json", "the key 'cases' stands twice"),
         ('{"cases": NaN}', "broken-json", "NaN is no JSON number"),
