@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+from flask import Flask
 
 from config import ConfigError, load
 from tumorboard import create_app
+from tumorboard.standalone import find_standalone
 
-try:
-    _config = load()
-except ConfigError as error:
-    print(error, file=sys.stderr)
-    sys.exit(2)
 
-app = create_app(_config)
+def _make() -> Flask:
+    program = Path(sys.argv[0])
+    if program.name == "flask" or program.parts[-2:] == ("flask", "__main__.py"):
+        standalone = find_standalone(sys.argv[1:])
+        if standalone is not None:
+            return standalone
+    try:
+        settings = load()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    return create_app(settings)
+
+
+app = _make()

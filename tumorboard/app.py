@@ -10,7 +10,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tumorboard import cli, demo, jobs
+from tumorboard import demo, jobs
+from tumorboard.cli import catalogue
 from tumorboard.domain.program import load_programs
 from tumorboard.services.setup import Setup
 from tumorboard.store import cases, meetings, people, post
@@ -34,6 +35,8 @@ def build_app(config: Any) -> Flask:
         mail_from=config.mail_from,
         holidays=config.holidays,
         plan_seconds=config.plan_seconds,
+        plan_memory_mib=config.plan_memory_mb,
+        plan_runs=config.plan_runs,
         time_zone=config.timezone,
         language=config.language,
     )
@@ -45,6 +48,6 @@ def build_app(config: Any) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=MIGRATIONS, render_as_batch=True)
     register_web(app)
-    for command in (*cli.COMMANDS, *jobs.COMMANDS, *demo.COMMANDS):
+    for command in (*catalogue.COMMANDS, *jobs.COMMANDS, *demo.COMMANDS):
         app.cli.add_command(command)
     return app

@@ -5,31 +5,30 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+import math
+import os
+import signal
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import click
-from alembic.command import upgrade
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import inspect
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
-from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, BadTable, DomainError
-from tumorboard.formats.tables import LIMIT_BYTES
-from tumorboard.services.access import Actor, operator
-from tumorboard.services.setup import Setup
-from tumorboard.store.db import db
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from tumorboard.services.access import Actor
+    from tumorboard.services.setup import Setup
 
 UPGRADE = "flask --app wsgi db upgrade"
 _NOTES = "tumorboard.notes"
@@ -57,8 +56,16 @@ def one_line_errors() -> Iterator[None]:
         raise Refused(f"usage: {error.format_message()} Try '{command} --help'.") from error
     except DomainError as error:
         raise Refused(f"{error.code}: {error}") from error
-    except (OperationalError, InterfaceError) as error:
-        raise Refused(f"database-error: the database did not answer: {error.orig}") from error
+    except Exception as error:
+        if not _is_lost_database(error):
+            raise
+        raise Refused(f"database-error: the database did not answer: {getattr(error, 'orig', error)}") from error
+
+
+def _is_lost_database(error: Exception) -> bool:
+    """SQLAlchemy's errors can only come from commands that have loaded it; the others start without."""
+    known = sys.modules.get("sqlalchemy.exc")
+    return known is not None and isinstance(error, (known.OperationalError, known.InterfaceError))
 
 
 class Command(click.Command):
@@ -109,6 +116,38 @@ def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     return decorate
 
 
+class FiniteRange(click.FloatRange):
+    """A number between two limits; unlike click's own range it takes no NaN, which lies below and above everything."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As in click."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
+@contextmanager
+def heed_stop() -> Iterator[threading.Event]:
+    """An event that Ctrl+C and SIGTERM set instead of ending the process; a second Ctrl+C ends it."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        if stopped.is_set():
+            os._exit(130)
+        stopped.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -151,6 +190,8 @@ def iso_moment(moment: datetime, time_zone: str) -> str:
 
 def read_file(name: str) -> bytes:
     """The bytes of a file, `-` for standard input. Raises BadInput `unreadable-file` or BadTable `too-large`."""
+    from tumorboard.formats.tables import LIMIT_BYTES  # noqa: PLC0415 - as below
+
     try:
         if name == "-":
             return sys.stdin.buffer.read()
@@ -177,6 +218,8 @@ def now() -> datetime:
 
 def current_operator() -> Actor:
     """The operating-system user, who may do everything, under her name."""
+    from tumorboard.services.access import operator  # noqa: PLC0415 - as below
+
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name
@@ -190,6 +233,16 @@ def open_database(*, may_upgrade: bool = False) -> Session:
     An empty SQLite file gets its tables here. With `may_upgrade` every engine is brought up to date. Raises BadInput
     `database-unreachable`, `database-empty`, `database-foreign` or `database-revision`.
     """
+    # Imported here: commands without a database start in half the time.
+    from alembic.command import upgrade  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+    from sqlalchemy import inspect  # noqa: PLC0415
+    from sqlalchemy.exc import DatabaseError  # noqa: PLC0415
+
+    from tumorboard.store.db import db  # noqa: PLC0415
+
     migrations = current_app.extensions["migrate"].migrate.get_config()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     wanted = ScriptDirectory.from_config(migrations).get_heads()
@@ -201,7 +254,7 @@ def open_database(*, may_upgrade: bool = False) -> Session:
         why = str(error.orig).splitlines()[0]
         raise BadInput(f"the database cannot be opened: {why}", code="database-unreachable") from None
     if sorted(current) != sorted(wanted):
-        _refuse_unless_new(current, tables, may_upgrade=may_upgrade)
+        _refuse_unless_new(current, tables, engine=db.engine.dialect.name, may_upgrade=may_upgrade)
         try:
             upgrade(migrations, "head")
         except CommandError as error:
@@ -210,7 +263,7 @@ def open_database(*, may_upgrade: bool = False) -> Session:
     return db.session()
 
 
-def _refuse_unless_new(current: list[str], tables: set[str], *, may_upgrade: bool) -> None:
+def _refuse_unless_new(current: list[str], tables: set[str], *, engine: str, may_upgrade: bool) -> None:
     if tables and not current:
         raise BadInput(
             "the database holds tables that the migrations did not make; set TUMORBOARD_DATABASE_URL to another one",
@@ -222,5 +275,5 @@ def _refuse_unless_new(current: list[str], tables: set[str], *, may_upgrade: boo
             f"'{UPGRADE}', or install the version it belongs to",
             code="database-revision",
         )
-    if db.engine.dialect.name != "sqlite" and not may_upgrade:
+    if engine != "sqlite" and not may_upgrade:
         raise BadInput(f"the database has no tables; run '{UPGRADE}'", code="database-empty")

@@ -14,7 +14,8 @@ from alembic.command import stamp
 
 from tests.cli.conftest import Terminal
 from tests.database import bare_app
-from tumorboard import cli, demo, jobs
+from tumorboard import demo, jobs
+from tumorboard.cli import catalogue
 from tumorboard.terminal import Command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ NEEDS_DATABASE = [
 def every_command() -> list[tuple[str, click.Command]]:
     """All commands of the three doors with their full names."""
     found: list[tuple[str, click.Command]] = []
-    waiting = [(command.name or "", command) for command in (*cli.COMMANDS, *jobs.COMMANDS, *demo.COMMANDS)]
+    waiting = [(command.name or "", command) for command in (*catalogue.COMMANDS, *jobs.COMMANDS, *demo.COMMANDS)]
     while waiting:
         name, command = waiting.pop()
         found.append((name, command))

@@ -35,7 +35,15 @@ def between(start: int, end: int, *, week: int = 0) -> Interval:
     return Interval(at(start, week=week), at(end, week=week))
 
 
-def a_meeting(week: int = 0, *, minutes: int = 60, published: Sequence[str] = (), hours: int = 24) -> MeetingFacts:
+def a_meeting(
+    week: int = 0,
+    *,
+    minutes: int = 60,
+    published: Sequence[str] = (),
+    hours: int = 24,
+    extra: bool = False,
+    breaks: Sequence[tuple[int, int]] = (),
+) -> MeetingFacts:
     """The meeting `w0`, `w1`, … whose list closes some hours before."""
     return MeetingFacts(
         id=f"w{week}",
@@ -43,11 +51,17 @@ def a_meeting(week: int = 0, *, minutes: int = 60, published: Sequence[str] = ()
         closes_at=at(0, week=week) - timedelta(hours=hours),
         time_zone="Asia/Seoul",
         published=tuple(published),
+        is_extra=extra,
+        breaks=tuple(breaks),
     )
 
 
 def a_member(
-    name: str, *specialties: str, busy: Sequence[Interval] = (), certificates: Sequence[str] = ()
+    name: str,
+    *specialties: str,
+    busy: Sequence[Interval] = (),
+    certificates: Sequence[str] = (),
+    most_calls: int | None = None,
 ) -> MemberFacts:
     """Somebody who is free unless told."""
     return MemberFacts(
@@ -56,6 +70,7 @@ def a_member(
         specialties=frozenset(specialties),
         certificates=frozenset(certificates),
         busy=tuple(busy),
+        most_calls_per_week=most_calls,
     )
 
 
@@ -92,6 +107,8 @@ def a_case(
     named: Sequence[str] = (),
     meeting: str | None = None,
     last_block: bool = False,
+    fixed_at: datetime | None = None,
+    earlier: Sequence[str] = (),
 ) -> WaitingCase:
     """A ready routine case that needs the core and what is named."""
     wanted = (*CORE, *needs)
@@ -108,6 +125,8 @@ def a_case(
         meeting=meeting,
         last_block=last_block,
         blocked_on=blocked_on or {},
+        fixed_at=fixed_at,
+        earlier_members=tuple(earlier),
     )
 
 

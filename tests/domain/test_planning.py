@@ -180,7 +180,11 @@ def test_case_without_room_is_left_out() -> None:
     proposal = solved(problem)
 
     assert placed(proposal) == {"c1": "w0"}
-    assert reasons(proposal, "c2") == [("no-capacity", {"minutes": 6, "meetings": 1})]
+    assert reasons(proposal, "c2") == [
+        ("no-capacity", {"minutes": 6, "meetings": 1}),
+        ("helps-longer", {"minutes": 5, "meeting": "w0"}),
+        ("outweighed-by", {"references": "c1", "meeting": "w0", "points": 89_973}),
+    ]
 
 
 def test_case_after_its_clock_says_by_how_many_days() -> None:
@@ -211,7 +215,8 @@ def test_specialist_who_never_has_time_is_named_with_the_number_of_meetings() ->
     problem = a_problem(a_case("c1", "hpb_surgery"), members=[a_member("hpb", "hpb_surgery", busy=away)])
 
     assert reasons(solved(problem), "c1") == [
-        ("no-member-free", {"specialty": "hpb_surgery", "meeting": "w0", "meetings": 3})
+        ("no-member-free", {"specialty": "hpb_surgery", "meeting": "w0", "meetings": 3}),
+        ("helps-if-moved", {"member": "hpb", "at": "2027-01-05T16:30:00+09:00", "meeting": "w0"}),
     ]
 
 
@@ -402,7 +407,7 @@ def test_cases_of_the_same_specialist_are_bundled() -> None:
     proposal = solved(problem)
 
     assert placed(proposal) == {"c1": "w1", "c2": "w1"}
-    assert reasons(proposal, "c1") == [("bundled-with", {"specialty": "hpb_surgery", "cases": 1})]
+    assert reasons(proposal, "c1") == [("bundled-with", {"specialty": "hpb_surgery", "cases": 1, "points": 11})]
 
 
 def test_bundling_never_makes_a_case_late() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.boards import NOW, a_case, a_meeting, a_member, a_need, a_problem, a_seat, at, between
-from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, SeatKind, Urgency, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, Proposal, SeatKind, Urgency, WaitingCase
 from tumorboard.domain.planning import (
     REASON_CODES,
     VIOLATION_CODES,
@@ -39,6 +41,7 @@ def people(draw: st.DrawFn) -> list[MemberFacts]:
             *draw(st.sets(st.sampled_from(CALLED), min_size=1, max_size=2)),
             busy=draw(busy_times()),
             certificates=draw(st.sampled_from([(), ("certified",)])),
+            most_calls=draw(st.sampled_from([None, None, None, 1, 2])),
         )
         for place in range(draw(st.integers(1, 5)))
     ]
@@ -72,6 +75,8 @@ def cases(draw: st.DrawFn) -> list[WaitingCase]:
             named=draw(st.sampled_from([(), (), (), ("m0",), ("gyn",)])),
             meeting=draw(st.sampled_from([None, None, "w0", "w1", "gone"])),
             last_block=draw(st.booleans()),
+            fixed_at=draw(st.sampled_from([None, None, None, None, at(0), at(12), at(14, week=1)])),
+            earlier=draw(st.sampled_from([(), (), ("m0",), ("m0", "m1")])),
         )
         for place in range(draw(st.integers(0, 7)))
     ]
@@ -81,7 +86,8 @@ def cases(draw: st.DrawFn) -> list[WaitingCase]:
 def calendars(draw: st.DrawFn) -> list[MeetingFacts]:
     """Two weekly meetings and perhaps a third that overlaps the second."""
     minutes = draw(st.sampled_from([20, 30, 60]))
-    meetings = [a_meeting(0, minutes=minutes), a_meeting(1, minutes=minutes)]
+    breaks = draw(st.sampled_from([(), (), ((12, 5),)]))
+    meetings = [a_meeting(0, minutes=minutes, breaks=breaks), a_meeting(1, minutes=minutes)]
     if draw(st.booleans()):
         meetings.append(
             MeetingFacts(
@@ -89,6 +95,7 @@ def calendars(draw: st.DrawFn) -> list[MeetingFacts]:
                 span=between(10, 40, week=1),
                 closes_at=at(-60, week=1),
                 time_zone="Asia/Seoul",
+                is_extra=draw(st.booleans()),
             )
         )
     return meetings
@@ -105,7 +112,7 @@ def problems(draw: st.DrawFn) -> Problem:
         a_member("rad2", "radiology"),
     ]
     holders = [member.id for member in members if "hpb_surgery" in member.specialties]
-    return a_problem(
+    problem = a_problem(
         *draw(cases()),
         meetings=draw(calendars()),
         core_members=core,
@@ -113,6 +120,34 @@ def problems(draw: st.DrawFn) -> Problem:
         members=members,
         seats=[a_seat("hpb_surgery", *reversed(holders), core=False)],
         now=draw(st.sampled_from([NOW, at(-60), at(5)])),
+    )
+    return replace(
+        problem,
+        rooms=draw(st.sampled_from([{}, {"w0": "a", "w1": "a", "extra": "b"}, {"w0": "a", "w1": "a", "extra": "a"}])),
+        room_bookings={"a": draw(st.sampled_from([(), (), (between(0, 30),)]))},
+        calls_elsewhere={"m0": {(2027, 1): draw(st.integers(0, 2))}},
+    )
+
+
+def places_of(proposal: Proposal) -> dict[str, list[str]]:
+    """The references per meeting of a proposal."""
+    return {plan.meeting: [entry.reference for entry in plan.agenda] for plan in proposal.meetings}
+
+
+def publish(problem: Problem, proposal: Proposal) -> Problem:
+    """The same facts after the proposal was published."""
+    places = places_of(proposal)
+    on = {reference: meeting for meeting, references in places.items() for reference in references}
+    windows = {
+        plan.meeting: {one.member: one.span for one in plan.attendances if one.kind is SeatKind.ON_DEMAND}
+        for plan in proposal.meetings
+    }
+    return replace(
+        problem,
+        cases=tuple(replace(case, meeting=on.get(case.reference)) for case in problem.cases),
+        meetings=tuple(replace(meeting, published=tuple(places[meeting.id])) for meeting in problem.meetings),
+        invited={meeting: tuple(found) for meeting, found in windows.items()},
+        windows=windows,
     )
 
 
@@ -131,7 +166,48 @@ def test_solved_plan_is_right_never_worse_and_the_same_again(problem: Problem) -
 
     assert check_plan(problem, proposal) == ()
     assert proposal.cost <= proposal.greedy_cost == plan_greedy(problem).cost
+    assert proposal.bound is None or proposal.bound <= proposal.cost
     assert propose(problem) == proposal
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems(), problems())
+def test_any_start_gives_a_right_plan_that_is_no_worse(problem: Problem, other: Problem) -> None:
+    places = places_of(plan_greedy(other))
+
+    proposal = propose(problem, solve=False, start=places)
+
+    assert check_plan(problem, proposal) == ()
+    assert proposal.cost <= proposal.greedy_cost
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_published_plan_stays_unless_something_cheaper_is_found(problem: Problem) -> None:
+    before = propose(problem)
+    published = publish(problem, before)
+    kept = propose(published, solve=False, start=places_of(before))
+
+    after = propose(published)
+
+    assert check_plan(published, after) == ()
+    assert after.cost <= kept.cost
+    if after.cost == kept.cost:
+        assert [(plan.agenda, plan.attendances) for plan in after.meetings] == [
+            (plan.agenda, plan.attendances) for plan in before.meetings
+        ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_no_greedy_plan_is_cheaper_than_a_proven_bound(problem: Problem) -> None:
+    """A repair starts elsewhere and ends in another plan; the bound holds for each."""
+    proposal = propose(problem)
+
+    for case in problem.cases:
+        smaller = replace(problem, cases=tuple(known for known in problem.cases if known != case))
+        places = places_of(plan_greedy(smaller))
+        assert proposal.bound is None or proposal.bound <= propose(problem, solve=False, start=places).cost
 
 
 @settings(deadline=None, max_examples=60)
@@ -161,10 +237,12 @@ def test_any_list_made_by_hand_is_laid_out_with_its_gaps_reported(problem: Probl
         "agenda-blocks-wrong",
         "case-after-closing",
         "case-not-ready",
+        "fixed-time-missed",
         "meeting-started",
         "meeting-too-long",
         "named-member-missing",
         "need-uncovered",
+        "room-in-use",
     }
     assert all(plans[place] == again for place, again in enumerate(lay_out(problem, assignment, keep_order=True)))
 

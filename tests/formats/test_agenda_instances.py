@@ -65,7 +65,7 @@ def test_instance_without_cases_or_specialties_is_an_empty_agenda() -> None:
         ({"cases": a_case(requires=["s9"])}, "unknown-reference", "cases[0].requires[0]: there is no specialty 's9'"),
         ({"cases": a_case(requires=["s1", "s1"])}, "given-twice", "cases[0].requires: 's1' is given twice"),
         ({"cases": a_case() + a_case()}, "given-twice", "cases: 'c1' is given twice"),
-        ({"specialties": [{"id": "s1", "cost": -1}]}, "bad-value", "specialties[0].cost: must be bigger than or equal to"),
+        ({"specialties": [{"id": "s1", "cost": -1}]}, "bad-value", "specialties[0].cost: must be bigger"),
         ({"specialties": SMALL["specialties"] * 2}, "given-twice", "specialties: 's1' is given twice"),
         ({"fixed_start": {"c9": 0}}, "unknown-reference", "fixed_start.c9: there is no case 'c9'"),
         ({"fixed_start": {"c1": -1}}, "bad-value", "fixed_start.c1: must be bigger than or equal to"),

@@ -23,12 +23,15 @@ def test_read_checked_json_gives_the_values() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ('{"cases": [{"minutes": 5}, {"minutes": -5}]}', "bad-value", "x.json, cases[1].minutes: must be bigger than or equal to 1, not -5"),
+        ('{"cases": [{"minutes": -5}]}', "bad-value", "cases[0].minutes: must be bigger than or equal to 1, not -5"),
         ("{}", "bad-value", "the whole file: must contain ['cases'] properties, not {}"),
         ('{"cases": [}', "broken-json", "line 1 column 12"),
         ('{"cases": [], "cases": []}', "broken-json", "the key 'cases' stands twice"),
         ('{"cases": NaN}', "broken-json", "NaN is no JSON number"),
-        ("[" * 200_000, "broken-json", "x.json: no valid JSON"),
+        ("[" * 200_000, "broken-json", "x.json: lists or objects are nested too deeply"),
+        ('{"cases": 1e999}', "broken-json", "the number 1e999 is too large"),
+        ('{"cases": ' + "9" * 6000 + "}", "broken-json", "is too large"),
+        ('{"cases": ["\\ud800"]}', "broken-json", "half a character"),
     ],
 )
 def test_read_checked_json_says_where_and_what(text: str, code: str, words: str) -> None:

@@ -10,7 +10,7 @@ from tumorboard.domain.agenda import order_cases
 from tumorboard.domain.agenda_instance import HELD_TIME_ONLY, AgendaInstance, merge_windows
 from tumorboard.domain.agenda_model import AgendaOrder
 from tumorboard.formats.agenda_instances import read_agenda_instance, write_agenda_order
-from tumorboard.terminal import Group, json_option, note, print_json, print_table, read_file
+from tumorboard.terminal import FiniteRange, Group, heed_stop, json_option, note, print_json, print_table, read_file
 
 __all__ = ["COMMANDS"]
 
@@ -26,27 +26,32 @@ def agenda() -> None:
 @agenda.command("order")
 @click.argument("file")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Stop searching after so long."
+    "--seconds", type=FiniteRange(0.1, 3600), default=10.0, show_default=True, help="Stop searching after so long."
 )
 @json_option
 def order(file: str, seconds: float, as_json: bool) -> None:
-    """Order the cases of FILE (`-` for standard input) so that nobody called in is held longer than needed."""
+    """Order the cases of FILE (`-` for standard input) so that nobody called in is held longer than needed.
+
+    Ctrl+C gives the best order so far.
+    """
     started = time.monotonic()
     allowed = max(seconds - START_SECONDS, seconds / 3)
     instance = read_agenda_instance(read_file(file), name="standard input" if file == "-" else file)
 
-    def left() -> float:
-        return 1 - (time.monotonic() - started) / allowed
+    with heed_stop() as stopped:
 
-    found = order_cases(
-        instance.items,
-        weights=instance.costs,
-        free={specialty: merge_windows(windows) for specialty, windows in instance.present.items()},
-        fixed=instance.fixed_start,
-        breaks=[instance.pause] if instance.pause else [],
-        terms=HELD_TIME_ONLY,
-        left=left,
-    )
+        def left() -> float:
+            return 0.0 if stopped.is_set() else 1 - (time.monotonic() - started) / allowed
+
+        found = order_cases(
+            instance.items,
+            weights=instance.costs,
+            free={specialty: merge_windows(windows) for specialty, windows in instance.present.items()},
+            fixed=instance.fixed_start,
+            breaks=[instance.pause] if instance.pause else [],
+            terms=HELD_TIME_ONLY,
+            left=left,
+        )
     answer = write_agenda_order(instance, found, seconds=time.monotonic() - started)
     for broken in answer["violations"]:
         note(

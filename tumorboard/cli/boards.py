@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tumorboard.cli.board_settings import show_settings
 from tumorboard.services.boards import list_boards, read_board
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.publishing import cancel_meeting
@@ -52,6 +53,9 @@ def show_boards(as_json: bool) -> None:
         return
     rows = [(row["board"], row["program"], row["name"], "; ".join(row["series"])) for row in found]
     print_table(("board", "program", "name", "meets"), rows, empty="no board; load a centre first")
+
+
+boards.add_command(show_settings)
 
 
 @click.group(cls=Group)

@@ -1,11 +1,13 @@
-"""The operator's door: every use case as a command. Words for people on standard output, or JSON with `--json`."""
+"""All commands of the operator's door. Add a new module here; `standalone.py` names those that need no database."""
 
 from __future__ import annotations
 
 import click
 
 from tumorboard.cli.accounts import accounts
+from tumorboard.cli.agenda import agenda
 from tumorboard.cli.boards import boards, meetings
+from tumorboard.cli.calendar import calendar
 from tumorboard.cli.care import cases
 from tumorboard.cli.centre import centre
 from tumorboard.cli.check import check
@@ -14,9 +16,12 @@ from tumorboard.cli.outbox import outbox
 from tumorboard.cli.people import absences, members
 from tumorboard.cli.plan import plan
 from tumorboard.cli.rules import rules
+from tumorboard.cli.slots import slots
+from tumorboard.cli.urgent import urgent
 
 __all__ = ["COMMANDS"]
 
 COMMANDS: tuple[click.Command, ...] = (
-    absences, accounts, boards, cases, centre, check, feeds, meetings, members, outbox, plan, rules,
+    absences, accounts, agenda, boards, calendar, cases, centre, check, feeds, meetings, members, outbox, plan, rules,
+    slots, urgent,
 )  # fmt: skip

@@ -6,14 +6,19 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tumorboard.cli.plan_files import COMMANDS as FILE_COMMANDS
+from tumorboard.cli.plan_search import watch_search
 from tumorboard.cli.plan_words import describe_draft, print_draft
+from tumorboard.cli.what_if import what_if
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.services.boards import read_draft
 from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import discard_draft, edit_draft, open_draft, propose
 from tumorboard.services.publishing import publish_draft
+from tumorboard.services.run_process import work_on_run
+from tumorboard.services.runs import LONGEST_SECONDS, read_run
 from tumorboard.store.meetings import Board, Draft
-from tumorboard.terminal import Group, current_operator, json_option, now, open_database, print_json, setup
+from tumorboard.terminal import Group, Refused, current_operator, json_option, now, open_database, print_json, setup
 
 board_option = click.option("--board", help="The board's key; its open draft is meant.")
 draft_option = click.option("--draft", help="The id of a draft.")
@@ -24,15 +29,45 @@ def plan() -> None:
     """Drafts of the coming meetings."""
 
 
+plan.add_command(what_if)
+for file_command in FILE_COMMANDS:
+    plan.add_command(file_command)
+
+
 @plan.command("propose")
 @click.option("--board", required=True, help="The board's key: see 'flask boards list'.")
 @click.option("--weeks", type=int, default=8, show_default=True, help="How far ahead.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, LONGEST_SECONDS), help="For planning; else TUMORBOARD_PLAN_SECONDS."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the search.")
 @json_option
-def propose_plan(board: str, weeks: int, as_json: bool) -> None:
-    """Plan the open cases onto the next meetings. A draft: nobody is told until it is published."""
+def propose_plan(board: str, weeks: int, seconds: float | None, seed: int, as_json: bool) -> None:
+    """Plan the open cases onto the next meetings. A draft: nobody is told until it is published.
+
+    Ctrl+C ends the search, and the best plan so far becomes the draft; a second one ends the command.
+    """
     session = open_database()
-    draft = propose(session, setup(), board=board, weeks=weeks, by=current_operator(), now=now())
+    with watch_search() as search:
+        draft = propose(
+            session, setup(), board=board, weeks=weeks, by=current_operator(), now=now(), seconds=seconds, seed=seed,
+            on_progress=search.show, is_cancelled=search.is_stopped,
+        )  # fmt: skip
     _show(session, draft.public_id, as_json=as_json)
+
+
+@plan.command("run", hidden=True)
+@click.argument("run_id")
+def run(run_id: str) -> None:
+    """Do a proposal that waits, in this process. The web server begins one by itself."""
+    session = open_database()
+    url = session.get_bind().engine.url.render_as_string(hide_password=False)
+    session.close()
+    work_on_run(url, setup(), run_id)
+    row = read_run(session, run_id=run_id, by=current_operator(), now=now())
+    if row.problem:
+        raise Refused(f"{row.problem}: no draft was made")
+    click.echo(f"{row.status}: {row.draft.public_id if row.draft else 'no draft'}")
 
 
 @plan.command("show")

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from tumorboard.domain.model import MeetingPlan, Proposal
 from tumorboard.domain.planning_check import VIOLATION_CODES, check_meetings, check_plan
-from tumorboard.domain.planning_explain import REASON_CODES, explain_left_out, explain_meetings
-from tumorboard.domain.planning_greedy import fill_meetings
+from tumorboard.domain.planning_engine import Progress
+from tumorboard.domain.planning_explain import explain_left_out, explain_meetings
 from tumorboard.domain.planning_layout import lay_out_meetings
-from tumorboard.domain.planning_options import plan_cost, read_options
-from tumorboard.domain.planning_problem import Problem, Weights
-from tumorboard.domain.planning_solver import solve_with_cp_sat
+from tumorboard.domain.planning_options import read_options
+from tumorboard.domain.planning_problem import Problem, Weights, repair_weights
+from tumorboard.domain.planning_reasons import REASON_CODES
+from tumorboard.domain.planning_search import Search
 
 __all__ = [
     "REASON_CODES",
     "VIOLATION_CODES",
     "Problem",
+    "Progress",
     "Weights",
     "check_meetings",
     "check_plan",
     "lay_out",
     "plan_greedy",
     "propose",
+    "repair_weights",
 ]
 
+SECONDS = 5.0
+"""How long a proposal may take when nobody says otherwise."""
 
-def propose(problem: Problem, *, solve: bool = True, seconds: float = 5, seed: int = 1) -> Proposal:
-    """The better of the greedy and the CP-SAT plan, with a reason for each case placed or left out.
+PATIENCE = 4
+"""The clock ends a search after so many times its seconds, should its work take that long on a slow machine."""
 
-    Equal input and seed give an equal proposal. `solver` is `cp-sat` or `greedy`: the latter without `solve`, when
-    there is no solver or no answer in time, or when the greedy plan is cheaper. Costs are points of `Weights`, lower is
-    better. Cases published for a meeting that is no longer ahead are planned like new ones.
+
+def propose(
+    problem: Problem,
+    *,
+    solve: bool = True,
+    seconds: float = SECONDS,
+    work: float | None = None,
+    seed: int = 1,
+    start: Mapping[str, Sequence[str]] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> Proposal:
+    """The best plan found, never dearer than the greedy one, with a reason for each case placed or left out.
+
+    The search ends after `work` (about seconds of a quiet machine; by default `seconds`), so that equal input and seed
+    give an equal proposal; the clock interferes only after four times `seconds`. `start` is a plan to begin with, as
+    references per meeting id. What is published stays unless something strictly cheaper is found. `solver` is `cp-sat`
+    when a solver took part, else `greedy`; costs are points of `Weights`, and `bound` is what no right plan falls
+    below, None when nothing is proven. Cases published for a meeting that is no longer ahead are planned like new ones.
     """
-    options = read_options(problem)
-    greedy = fill_meetings(options, {})
-    greedy_plans = lay_out_meetings(options, greedy)
-    greedy_cost = plan_cost(options, greedy_plans)
-    solver, plans, cost = "greedy", greedy_plans, greedy_cost
-    if solve and problem.cases:
-        hint = {reference: meeting for meeting, references in greedy.items() for reference in references}
-        solved = solve_with_cp_sat(options, hint, seconds=seconds, seed=seed)
-        if solved is not None:
-            solved_plans = lay_out_meetings(options, fill_meetings(options, _by_meeting(solved)))
-            solved_cost = plan_cost(options, solved_plans)
-            if solved_cost <= greedy_cost:
-                solver, plans, cost = "cp-sat", solved_plans, solved_cost
+    ends = time.monotonic() + PATIENCE * seconds
+    search = Search(read_options(problem), on_progress=on_progress)
+    search.begin(start)
+    bound: int | None = None
+    if solve and problem.cases and problem.meetings:
+        bound = search.improve(
+            work=seconds if work is None else work,
+            seed=seed,
+            is_cancelled=lambda: time.monotonic() > ends or (is_cancelled is not None and is_cancelled()),
+        )
+    options, best = search.options, search.best
     return Proposal(
-        meetings=explain_meetings(options, plans),
-        left_out=explain_left_out(options, plans),
-        solver=solver,
-        cost=cost,
-        greedy_cost=greedy_cost,
+        meetings=explain_meetings(options, best.plans),
+        left_out=explain_left_out(options, best.plans),
+        solver=search.solver,
+        cost=best.cost,
+        greedy_cost=search.greedy_cost,
+        bound=bound,
     )
 
 
@@ -71,10 +92,3 @@ def lay_out(
     """
     options = read_options(problem)
     return explain_meetings(options, lay_out_meetings(options, assignment, keep_order=keep_order))
-
-
-def _by_meeting(places: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    assignment: dict[str, tuple[str, ...]] = {}
-    for reference, meeting in places.items():
-        assignment[meeting] = (*assignment.get(meeting, ()), reference)
-    return assignment

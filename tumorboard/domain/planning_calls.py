@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tumorboard.domain.planning_options import Candidate, Options, call_cost
+from tumorboard.domain.planning_options import Candidate, Options, call_cost, has_time
 from tumorboard.domain.planning_problem import NeedKey
 
 MAX_CALL_STEPS = 2_000
@@ -20,10 +20,14 @@ _TOO_SHORT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the other meetings leave: members who are elsewhere, and the calls each member already has."""
+    """What the other meetings leave: members who are elsewhere or were called enough, and the calls each has.
+
+    `chosen` are members whom a plan of all meetings wants for a need; they are taken when they can be.
+    """
 
     engaged: frozenset[str] = frozenset()
     calls: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[NeedKey, str] = field(default_factory=dict)
 
 
 def choose_calls(
@@ -42,22 +46,44 @@ def choose_calls(
     covers: dict[NeedKey, str] = {}
     for is_required, whole in ((True, required_whole), (False, recommended_whole)):
         needs = options.required if is_required else options.recommended
-        demands: dict[NeedKey, frozenset[str]] = {}
+        demands: dict[NeedKey, set[str]] = {}
         for reference in references:
             for key in needs[reference]:
                 if (meeting, key) not in options.core and key not in covers:
-                    demands[key] = demands.get(key, frozenset()) | {reference}
-        pools = {
-            key: tuple(
-                candidate
-                for candidate in options.candidates[meeting, key]
-                if candidate.member not in circumstances.engaged and (candidate.is_whole or not whole)
-            )
-            for key in demands
-        }
-        search = _CallSearch(options, meeting, demands, pools, circumstances.calls, is_required=is_required)
-        covers = search.cheapest(covers, _loads(options, references, covers))
+                    demands.setdefault(key, set()).add(reference)
+        pools = {key: _pool(options.candidates[meeting, key], key, circumstances, whole=whole) for key in demands}
+        loads = _loads(options, references, covers)
+        for keys in _link(pools):
+            wanted = {key: frozenset(demands[key]) for key in keys}
+            search = _CallSearch(options, meeting, wanted, pools, circumstances.calls, is_required=is_required)
+            covers |= search.cheapest(loads)
     return covers
+
+
+def _pool(
+    found: tuple[Candidate, ...], key: NeedKey, circumstances: Circumstances, *, whole: bool
+) -> tuple[Candidate, ...]:
+    """Those who can be asked now: the member chosen for the need when she can, else all."""
+    able = tuple(
+        candidate
+        for candidate in found
+        if candidate.member not in circumstances.engaged and (candidate.is_whole or not whole)
+    )
+    chosen = circumstances.chosen.get(key)
+    return tuple(candidate for candidate in able if candidate.member == chosen) or able
+
+
+def _link(pools: Mapping[NeedKey, tuple[Candidate, ...]]) -> list[list[NeedKey]]:
+    """The needs in groups that share nobody: each is solved alone."""
+    groups: list[tuple[list[NeedKey], set[str]]] = []
+    for key, pool in pools.items():
+        keys, members = [key], {candidate.member for candidate in pool}
+        for other in [other for other in groups if not other[1].isdisjoint(members)]:
+            groups.remove(other)
+            keys += other[0]
+            members |= other[1]
+        groups.append((keys, members))
+    return [keys for keys, members in groups if members]
 
 
 def _loads(options: Options, references: Sequence[str], covers: Mapping[NeedKey, str]) -> dict[str, frozenset[str]]:
@@ -88,14 +114,14 @@ class _CallSearch:
         self.pools = pools
         self.calls = calls
         self.is_required = is_required
-        self.keys = sorted((key for key in demands if pools[key]), key=lambda key: (len(pools[key]), key))
+        self.keys = sorted(demands, key=lambda key: (len(pools[key]), key))
         self.best: dict[NeedKey, str] = {}
         self.best_price: int | None = None
         self.steps = 0
 
-    def cheapest(self, covers: dict[NeedKey, str], loads: dict[str, frozenset[str]]) -> dict[NeedKey, str]:
+    def cheapest(self, loads: dict[str, frozenset[str]]) -> dict[NeedKey, str]:
         """The needs with their members; needs nobody can cover are absent."""
-        self._descend(0, covers, loads, 0)
+        self._descend(0, {}, loads, 0)
         return self.best
 
     def _descend(self, at: int, covers: dict[NeedKey, str], loads: dict[str, frozenset[str]], price: int) -> None:
@@ -115,14 +141,23 @@ class _CallSearch:
                 return
 
     def _price(self, key: NeedKey, candidate: Candidate, loads: Mapping[str, frozenset[str]]) -> int:
-        """Points for giving the need to the candidate; nothing when she comes anyway and has the time."""
-        price = 0
+        """Points for giving the need to the candidate; nothing when she comes anyway, knows the cases and has time."""
+        price = self._price_of_strangers(key, candidate) if self.options.earlier else 0
         if candidate.member not in loads:
-            price = call_cost(self.options, self.meeting, candidate.member, required=self.is_required)
+            price += call_cost(self.options, self.meeting, candidate.member, required=self.is_required)
             price += self.options.problem.weights.repeated_call * self.calls.get(candidate.member, 0)
             price += 0 if candidate.is_whole else _PARTLY_FREE
         if not candidate.is_whole:
             load = loads.get(candidate.member, frozenset()) | self.demands[key]
-            minutes = sum(self.options.cases[reference].minutes for reference in load)
-            price += _TOO_SHORT if minutes > candidate.longest_minutes else 0
+            cases = [self.options.cases[reference] for reference in load]
+            meeting = self.options.meetings[self.meeting]
+            is_missed = any(case.fixed_at is not None and not has_time(candidate, case, meeting) for case in cases)
+            is_too_short = sum(case.minutes for case in cases) > candidate.longest_minutes
+            price += _TOO_SHORT if is_too_short or is_missed else 0
         return price
+
+    def _price_of_strangers(self, key: NeedKey, candidate: Candidate) -> int:
+        """Points for the cases that somebody else was called in for before."""
+        earlier = self.options.earlier
+        known = (earlier.get((reference, key), frozenset({candidate.member})) for reference in self.demands[key])
+        return self.options.problem.weights.continuity * sum(candidate.member not in members for members in known)

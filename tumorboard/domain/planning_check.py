@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import (
     AgendaEntry,
@@ -32,6 +34,8 @@ VIOLATION_CODES: Mapping[str, tuple[str, ...]] = {
     "meeting-too-long": ("meeting", "minutes"),
     "agenda-times-wrong": ("reference", "meeting"),
     "agenda-blocks-wrong": ("meeting",),
+    "fixed-time-missed": ("reference", "meeting"),
+    "room-in-use": ("meeting",),
     "need-uncovered": ("reference", "meeting", "specialty"),
     "named-member-missing": ("reference", "meeting", "member"),
     "uncovered-not-reported": ("reference", "meeting", "specialty"),
@@ -39,6 +43,7 @@ VIOLATION_CODES: Mapping[str, tuple[str, ...]] = {
     "member-busy": ("member", "meeting"),
     "member-in-two-places": ("member", "meeting"),
     "member-twice": ("member", "meeting"),
+    "member-called-too-often": ("member", "meeting"),
     "window-wrong": ("member", "meeting"),
     "seat-wrong": ("specialty", "meeting"),
     "empty-meeting-attended": ("meeting",),
@@ -70,6 +75,8 @@ def check_meetings(problem: Problem, plans: Sequence[MeetingPlan]) -> tuple[Reas
         *checker.check_references(),
         *(reason for plan in plans for reason in checker.check_meeting(plan)),
         *checker.check_whereabouts(),
+        *checker.check_rooms(),
+        *checker.check_call_limits(),
     ]
     return tuple(found)
 
@@ -117,15 +124,22 @@ class _Checker:
             yield from self._check_seat(seat, plan, meeting)
 
     def _check_times(self, plan: MeetingPlan, meeting: MeetingFacts) -> Iterator[Reason]:
+        """Cases follow each other; only a break and the fixed time of the next case leave a gap."""
         at = meeting.span.start
         blocks: list[int] = []
         for entry in plan.agenda:
             case = self.cases.get(entry.reference)
-            is_right = entry.span.start == at and (case is None or entry.span.minutes == case.minutes)
-            if not is_right:
-                yield Reason("agenda-times-wrong", {"reference": entry.reference, "meeting": meeting.id})
+            values = {"reference": entry.reference, "meeting": meeting.id}
+            fixed_at = None if case is None else case.fixed_at
+            is_missed = fixed_at is not None and entry.span.start != fixed_at
+            if is_missed:
+                yield Reason("fixed-time-missed", values)
+            earliest = at if fixed_at is None or is_missed else max(at, fixed_at)
+            wanted = _after_breaks(earliest, entry.span.minutes, meeting)
+            if entry.span.start != wanted or (case is not None and entry.span.minutes != case.minutes):
+                yield Reason("agenda-times-wrong", values)
             at = entry.span.end
-            if case is not None:
+            if case is not None and fixed_at is None:
                 blocks.append(0 if case.urgency is Urgency.URGENT else 2 if case.last_block else 1)
         if at > meeting.span.end:
             minutes = sum(entry.span.minutes for entry in plan.agenda)
@@ -217,3 +231,46 @@ class _Checker:
                         if attendance.member in here:
                             values = {"member": attendance.member, "meeting": other.id}
                             yield Reason("member-in-two-places", values)
+
+    def check_rooms(self) -> Iterator[Reason]:
+        """A meeting with cases has its room for itself: from other boards, and from meetings of this one."""
+        held = [meeting for meeting in self.problem.meetings if meeting.published or not meeting.is_extra]
+        for plan in self.plans:
+            meeting = self.meetings[plan.meeting]
+            room = self.problem.rooms.get(meeting.id)
+            if not plan.agenda or room is None:
+                continue
+            is_held = meeting.published or not meeting.is_extra
+            others = [self.meetings[other.meeting] for other in self.plans if other.agenda]
+            sharing = others if is_held else [*others, *held]
+            wanted = [
+                other.span for other in sharing if other.id != meeting.id and self.problem.rooms.get(other.id) == room
+            ]
+            if not is_free(meeting.span, (*wanted, *self.problem.room_bookings.get(room, ()))):
+                yield Reason("room-in-use", {"meeting": meeting.id})
+
+    def check_call_limits(self) -> Iterator[Reason]:
+        """Nobody is called in more often in a week of the meetings' zone than she takes, other boards included."""
+        counts: dict[tuple[str, tuple[int, int]], int] = {}
+        for plan in self.plans:
+            meeting = self.meetings[plan.meeting]
+            week = meeting.span.start.astimezone(ZoneInfo(meeting.time_zone)).isocalendar()[:2]
+            for attendance in plan.attendances:
+                member = self.members.get(attendance.member)
+                if attendance.kind is SeatKind.CORE or member is None or member.most_calls_per_week is None:
+                    continue
+                known = counts.get((member.id, week), self.problem.calls_elsewhere.get(member.id, {}).get(week, 0))
+                counts[member.id, week] = known + 1
+                if known + 1 > member.most_calls_per_week:
+                    yield Reason("member-called-too-often", {"member": member.id, "meeting": meeting.id})
+
+
+def _after_breaks(at: datetime, minutes: int, meeting: MeetingFacts) -> datetime:
+    """The first instant from `at` on at which so many minutes run into no break."""
+    end = at + timedelta(minutes=minutes)
+    for minute, length in sorted(meeting.breaks):
+        begins = meeting.span.start + timedelta(minutes=minute)
+        if at < begins + timedelta(minutes=length) and begins < end:
+            at = begins + timedelta(minutes=length)
+            end = at + timedelta(minutes=minutes)
+    return at

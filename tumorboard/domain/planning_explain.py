@@ -1,56 +1,55 @@
-"""Why each case is where it is, or nowhere: codes and values, no sentences."""
+"""Why each case is where it is, or nowhere: codes and values, no sentences. Every answer is found by solving again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import MeetingFacts, MeetingPlan, Reason, SeatKind, Urgency, WaitingCase
-from tumorboard.domain.planning_options import Obstacle, Options
-from tumorboard.domain.planning_problem import NeedKey, answers, is_moved, late_days
+from tumorboard.domain.planning_changes import what_helps, who_took_its_place
+from tumorboard.domain.planning_options import Options
+from tumorboard.domain.planning_problem import NeedKey, is_moved, late_days
+from tumorboard.domain.planning_reasons import REASON_CODES
+from tumorboard.domain.planning_relaxations import (
+    CLOSING,
+    FIXED_TIME,
+    MINUTES,
+    OTHERS,
+    READINESS,
+    ROOM,
+    Groups,
+    RuleKind,
+)
+from tumorboard.domain.planning_trials import MOST_WORK, Trials, TrialsUsedUp
 
-REASON_CODES: Mapping[str, tuple[str, ...]] = {
-    # why a case is on its meeting
-    "earliest-possible": ("meeting",),
-    "kept-as-published": ("meeting",),
-    "moved-from": ("meeting",),
-    "added-after-closing": ("meeting",),
-    "bundled-with": ("specialty", "cases"),
-    "outweighed": ("meeting",),
-    "late-by-days": ("days",),
-    "overruled": ("rule", "meeting"),
-    # why not on an earlier one, or on none
-    "not-ready": ("items",),
-    "not-ready-before": ("ready_on", "items"),
-    "no-longer-ready": ("items", "meeting", "meetings"),
-    "list-closed": ("meeting",),
-    "meeting-full": ("meeting", "minutes", "meetings"),
-    "no-member-free": ("specialty", "meeting", "meetings"),
-    "certificate-missing": ("specialty", "certificate", "meeting", "meetings"),
-    "named-member-absent": ("member", "meeting", "meetings"),
-    "window-does-not-fit": ("specialty", "meeting", "meetings"),
-    "no-member-for-specialty": ("specialty",),
-    "no-capacity": ("minutes", "meetings"),
-    "no-meeting": (),
-}
-"""Every code of a reason with the names of its values.
+__all__ = ["REASON_CODES", "explain_cases", "explain_left_out", "explain_meetings"]
 
-`meeting` and `member` are ids, for several meetings the first; `meetings` counts them; `items` are readiness item ids
-joined by commas; `ready_on` is an ISO date in the zone of the meeting; `minutes` are those of the case; `rule` is the
-code of the obstacle that a person set aside.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against a case on a meeting: a reason code and what it is about."""
+
+    code: str
+    key: NeedKey = NeedKey("")
+    specialty: str = ""
+    cases: int = 0
+    mostly: str = ""
+
+
+Found = list[tuple[MeetingFacts, Against, int]]
+"""Per meeting, in time order, what speaks against it, and the points where it is a matter of points."""
 
 
 def explain_meetings(options: Options, plans: tuple[MeetingPlan, ...]) -> tuple[MeetingPlan, ...]:
     """The same plans with the reasons of every placed case."""
-    by_id = {plan.meeting: plan for plan in plans}
+    trials = Trials(options, plans)
     return tuple(
         replace(
             plan,
             reasons={
-                entry.reference: _explain_placed(options, by_id, options.cases[entry.reference], plan.meeting)
+                entry.reference: _explain_placed(trials, options.cases[entry.reference], options.meetings[plan.meeting])
                 for entry in plan.agenda
             },
         )
@@ -58,34 +57,52 @@ def explain_meetings(options: Options, plans: tuple[MeetingPlan, ...]) -> tuple[
     )
 
 
-def explain_left_out(options: Options, plans: tuple[MeetingPlan, ...]) -> dict[str, tuple[Reason, ...]]:
-    """Per case that is on no meeting, what keeps it from each of them, most telling first."""
-    placed = {entry.reference for plan in plans for entry in plan.agenda}
-    by_id = {plan.meeting: plan for plan in plans}
+def explain_left_out(
+    options: Options, plans: tuple[MeetingPlan, ...], *, later: Sequence[MeetingFacts] = ()
+) -> dict[str, tuple[Reason, ...]]:
+    """Per case that is on no meeting: the smallest set of reasons, then who has its place, then what would help.
+
+    `later` are meetings known after those planned, with the busy times of members reaching to them.
+    """
+    trials = Trials(options, plans)
     return {
-        case.reference: _explain_one_left_out(options, by_id, case)
+        case.reference: _explain_one_left_out(trials, case, later)
         for case in options.problem.cases
-        if case.reference not in placed
+        if case.reference not in trials.places
     }
 
 
-def _explain_placed(
-    options: Options, plans: Mapping[str, MeetingPlan], case: WaitingCase, meeting: str
-) -> tuple[Reason, ...]:
-    problem = options.problem
-    facts = options.meetings[meeting]
+def explain_cases(
+    options: Options, plans: tuple[MeetingPlan, ...], references: Sequence[str]
+) -> dict[str, tuple[Reason, ...]]:
+    """The reasons of these cases alone, placed or not."""
+    trials = Trials(options, plans, most=MOST_WORK // 8)
+    return {
+        reference: _explain_placed(trials, options.cases[reference], options.meetings[trials.places[reference]])
+        if reference in trials.places
+        else _explain_one_left_out(trials, options.cases[reference], ())
+        for reference in references
+    }
+
+
+def _explain_placed(trials: Trials, case: WaitingCase, facts: MeetingFacts) -> tuple[Reason, ...]:
+    problem = trials.problem
     reasons: list[Reason] = []
-    obstacle = options.obstacles.get((case.reference, meeting))
+    obstacle = trials.options.obstacles.get((case.reference, facts.id))
     if obstacle is not None:
-        reasons.append(Reason("overruled", {"rule": obstacle.code, "meeting": meeting}))
-    elif case.meeting == meeting:
-        reasons.append(Reason("kept-as-published", {"meeting": meeting}))
+        reasons.append(Reason("overruled", {"rule": obstacle.code, "meeting": facts.id}))
+    elif case.meeting == facts.id:
+        reasons.append(Reason("kept-as-published", {"meeting": facts.id}))
     else:
-        reasons.extend(_why_not_earlier(options, plans, case, facts))
-        if case.meeting is not None and is_moved(problem, case, meeting):
+        earlier = [other for other in trials.ahead if other.span.start < facts.span.start]
+        reasons.extend(_why_not_earlier(trials, case, facts, earlier))
+        if case.meeting is not None and is_moved(problem, case, facts.id):
             reasons.append(Reason("moved-from", {"meeting": case.meeting}))
+            reasons.extend(who_took_its_place(trials, case))
         if problem.now >= facts.closes_at and case.urgency is Urgency.URGENT:
-            reasons.append(Reason("added-after-closing", {"meeting": meeting}))
+            reasons.append(Reason("added-after-closing", {"meeting": facts.id}))
+        if earlier and late_days(case, facts):
+            reasons.extend(what_helps(trials, case, earlier))
     late = late_days(case, facts)
     if late:
         reasons.append(Reason("late-by-days", {"days": late}))
@@ -93,43 +110,41 @@ def _explain_placed(
 
 
 def _why_not_earlier(
-    options: Options, plans: Mapping[str, MeetingPlan], case: WaitingCase, facts: MeetingFacts
+    trials: Trials, case: WaitingCase, facts: MeetingFacts, earlier: Sequence[MeetingFacts]
 ) -> list[Reason]:
     """`earliest-possible` when every earlier meeting was shut to the case, and what shut or spoke against them."""
-    earlier = [other for other in options.problem.meetings if options.problem.now < other.span.start < facts.span.start]
-    found = [(other, _against(options, plans, case, other, facts.id)) for other in earlier]
+    try:
+        shut = [other for other in earlier if trials.blocking_sets(case, other)]
+        conflict = trials.conflict(case, shut)
+        found: Found = [
+            (other, _name(trials, case, other, conflict), 0) if other in shut else _against(trials, case, other, facts)
+            for other in earlier
+        ]
+    except TrialsUsedUp:
+        return _collect(case, [(other, _stated(trials, case, other), 0) for other in earlier])
     reasons = _collect(case, found)
-    is_open = any(obstacle.code in ("bundled-with", "outweighed") for _, obstacle in found)
-    if not is_open:
+    if len(shut) == len(earlier):
         reasons.insert(0, Reason("earliest-possible", {"meeting": facts.id}))
     return reasons
 
 
 def _against(
-    options: Options,
-    plans: Mapping[str, MeetingPlan],
-    case: WaitingCase,
-    meeting: MeetingFacts,
-    chosen: str | None = None,
-) -> Obstacle:
-    """What keeps the case from a meeting, given the other cases on it."""
-    obstacle = options.obstacles.get((case.reference, meeting.id))
-    if obstacle is not None:
-        return obstacle
-    plan = plans[meeting.id]
-    used = sum(entry.span.minutes for entry in plan.agenda)
-    if used + case.minutes > meeting.capacity:
-        return Obstacle("meeting-full")
-    for key in options.required[case.reference]:
-        if (meeting.id, key) in options.core:
-            continue
-        if not any(candidate.is_whole for candidate in options.candidates[meeting.id, key]):
-            return Obstacle("window-does-not-fit", key)
-    bundled = None if chosen is None else _bundled(plans[chosen], plan, case)
-    return bundled or Obstacle("outweighed")
+    trials: Trials, case: WaitingCase, meeting: MeetingFacts, chosen: MeetingFacts | None
+) -> tuple[MeetingFacts, Against, int]:
+    """What speaks against a meeting that is open to the case: the points by which the plan becomes dearer."""
+    price = trials.price({case.reference: meeting.id})
+    if price.points < 0:
+        return meeting, Against("better-earlier"), -price.points
+    if price.points == 0:
+        return meeting, Against("equally-good"), 0
+    if price.mostly == "calls" and chosen is not None:
+        bundled = _bundled(trials.plans[chosen.id], trials.plans[meeting.id], case)
+        if bundled is not None:
+            return meeting, bundled, price.points
+    return meeting, Against("outweighed", mostly=price.mostly), price.points
 
 
-def _bundled(chosen: MeetingPlan, other: MeetingPlan, case: WaitingCase) -> Obstacle | None:
+def _bundled(chosen: MeetingPlan, other: MeetingPlan, case: WaitingCase) -> Against | None:
     """Somebody is called in to the chosen meeting for this and more cases, and nobody of her kind to the other."""
     called = {
         specialty
@@ -140,58 +155,121 @@ def _bundled(chosen: MeetingPlan, other: MeetingPlan, case: WaitingCase) -> Obst
     for attendance in chosen.attendances:
         is_hers = attendance.kind is SeatKind.ON_DEMAND and case.reference in attendance.cases
         if is_hers and len(attendance.cases) > 1 and not called & set(attendance.specialties):
-            return Obstacle("bundled-with", specialty=attendance.specialties[0], cases=len(attendance.cases) - 1)
+            specialty = attendance.specialties[0]
+            return Against("bundled-with", specialty=specialty, cases=len(attendance.cases) - 1)
     return None
 
 
-def _explain_one_left_out(options: Options, plans: Mapping[str, MeetingPlan], case: WaitingCase) -> tuple[Reason, ...]:
-    found = [(meeting, _against(options, plans, case, meeting)) for meeting in options.problem.meetings]
-    # A case on no meeting is told that all are full: there is no chosen one to compare with.
-    ahead = [
-        (meeting, Obstacle("no-capacity") if obstacle.code == "meeting-full" else obstacle)
-        for meeting, obstacle in found
-        if obstacle.code != "no-meeting"
-    ]
-    nobody = [
-        Obstacle("certificate-missing" if _is_held(options, key) else "no-member-for-specialty", key)
-        for key in options.required[case.reference]
-        if not key.member and not any(answers(member, key) for member in options.members.values())
-    ]
-    first = options.problem.meetings[0] if options.problem.meetings else None
-    if first is not None:
-        known = {(obstacle.code, obstacle.key) for _, obstacle in ahead}
-        ahead = [(first, obstacle) for obstacle in nobody if (obstacle.code, obstacle.key) not in known] + ahead
-    reasons = _collect(case, ahead)
-    return tuple(reasons) if reasons else (Reason("no-meeting"),)
+def _explain_one_left_out(trials: Trials, case: WaitingCase, later: Sequence[MeetingFacts]) -> tuple[Reason, ...]:
+    if not trials.ahead:
+        return (Reason("no-meeting"),)
+    try:
+        opened = [meeting for meeting in trials.ahead if not trials.blocking_sets(case, meeting)]
+        if opened:
+            return tuple(_collect(case, [_against(trials, case, meeting, None) for meeting in opened]))
+        reasons = _why_nowhere(trials, case)
+    except TrialsUsedUp:
+        return tuple(_collect(case, [(other, _stated(trials, case, other), 0) for other in trials.ahead]))
+    helped = what_helps(trials, case, trials.ahead, later=later)
+    return (*reasons, *who_took_its_place(trials, case), *helped)
 
 
-def _is_held(options: Options, key: NeedKey) -> bool:
-    return any(key.specialty in member.specialties for member in options.members.values())
+def _why_nowhere(trials: Trials, case: WaitingCase) -> list[Reason]:
+    """The smallest conflict; then, should the case itself lack something else as well, that conflict too."""
+    lifted: Groups = frozenset()
+    reasons: list[Reason] = []
+    while conflict := _next_conflict(trials, case, lifted):
+        found: Found = [
+            (meeting, _name(trials, case, meeting, conflict), 0)
+            for meeting in trials.ahead
+            if any(known <= conflict for known in trials.blocking_sets(case, meeting))
+        ]
+        if all(against.code == "meeting-full" for _, against, _ in found):
+            found = [(meeting, Against("no-capacity"), 0) for meeting, _, _ in found]
+        reasons.extend(_collect(case, found))
+        lifted |= conflict
+        if OTHERS in conflict:
+            break
+    return reasons
 
 
-def _collect(case: WaitingCase, found: list[tuple[MeetingFacts, Obstacle]]) -> list[Reason]:
+def _next_conflict(trials: Trials, case: WaitingCase, lifted: Groups) -> Groups:
+    conflict = trials.conflict(case, trials.ahead, lifted=lifted)
+    return frozenset() if lifted and OTHERS in conflict else conflict
+
+
+def _name(trials: Trials, case: WaitingCase, meeting: MeetingFacts, conflict: Groups) -> Against:
+    """The reason for the part of the conflict that keeps the case off this meeting."""
+    inside = [found for found in trials.blocking_sets(case, meeting) if found <= conflict]
+    if not inside:
+        return Against("window-does-not-fit", _first_need(conflict))
+    return _name_set(trials, case, meeting, inside[0])
+
+
+def _name_set(trials: Trials, case: WaitingCase, meeting: MeetingFacts, blocking: Groups) -> Against:
+    kinds = {group.kind for group in blocking}
+    plain = {FIXED_TIME: "fixed-time", CLOSING: "list-closed", ROOM: "room-taken"}
+    for group, code in plain.items():
+        if group in blocking:
+            return Against(code)
+    if READINESS in blocking:
+        return Against(_readiness_code(case, meeting))
+    if MINUTES in blocking:
+        return Against("meeting-full" if OTHERS in blocking else "no-capacity")
+    if RuleKind.NEED not in kinds:
+        return Against("not-examined")
+    key = _first_need(blocking)
+    if RuleKind.CALL_LIMIT in kinds:
+        return Against("call-limit-reached", key)
+    if len(blocking) == 1:
+        return Against(trials.lack_of(case, meeting, key), key)
+    return Against("window-does-not-fit", key)
+
+
+def _readiness_code(case: WaitingCase, meeting: MeetingFacts) -> str:
+    if case.ready_at is None:
+        return "not-ready"
+    return "not-ready-before" if meeting.span.start < case.ready_at else "no-longer-ready"
+
+
+def _first_need(groups: Groups) -> NeedKey:
+    return min((group.key for group in groups if group.kind is RuleKind.NEED), default=NeedKey(""))
+
+
+def _stated(trials: Trials, case: WaitingCase, meeting: MeetingFacts) -> Against:
+    """What the facts say without a trial."""
+    obstacle = trials.options.obstacles.get((case.reference, meeting.id))
+    if obstacle is None:
+        return Against("not-examined")
+    return Against(obstacle.code, obstacle.key or NeedKey(""))
+
+
+def _collect(case: WaitingCase, found: Found) -> list[Reason]:
     """One reason per code and need, in the order of the meetings, with the number of meetings it holds for."""
-    groups: dict[Obstacle, list[MeetingFacts]] = {}
-    for meeting, obstacle in found:
-        groups.setdefault(obstacle, []).append(meeting)
-    return [_as_reason(case, obstacle, meetings) for obstacle, meetings in groups.items()]
+    groups: dict[Against, list[tuple[MeetingFacts, int]]] = {}
+    for meeting, against, points in found:
+        groups.setdefault(against, []).append((meeting, points))
+    return [_as_reason(case, against, meetings) for against, meetings in groups.items()]
 
 
-def _as_reason(case: WaitingCase, obstacle: Obstacle, meetings: list[MeetingFacts]) -> Reason:
-    key = obstacle.key or NeedKey("")
-    first = meetings[0]
+def _as_reason(case: WaitingCase, against: Against, meetings: Sequence[tuple[MeetingFacts, int]]) -> Reason:
+    first, points = min(meetings, key=lambda pair: pair[1])
+    if against.code == "better-earlier":
+        first, points = max(meetings, key=lambda pair: pair[1])
     known: dict[str, str | int] = {
         "meeting": first.id,
         "meetings": len(meetings),
         "minutes": case.minutes,
         "items": ",".join(case.blocked_on.get(first.id, case.blocked_by)),
         "ready_on": "" if case.ready_at is None else _local_date(case.ready_at, first),
-        "specialty": key.specialty or obstacle.specialty,
-        "certificate": key.certificate,
-        "member": key.member,
-        "cases": obstacle.cases,
+        "specialty": against.key.specialty or against.specialty,
+        "certificate": against.key.certificate,
+        "member": against.key.member,
+        "cases": against.cases,
+        "points": points,
+        "mostly": against.mostly,
     }
-    return Reason(obstacle.code, {name: known[name] for name in REASON_CODES[obstacle.code]})
+    return Reason(against.code, {name: known[name] for name in REASON_CODES[against.code]})
 
 
 def _local_date(instant: datetime, meeting: MeetingFacts) -> str:

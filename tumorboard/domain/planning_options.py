@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tumorboard.domain.model import MeetingFacts, MeetingPlan, MemberFacts, SeatKind, Urgency, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MeetingPlan, MemberFacts, SeatKind, WaitingCase
+from tumorboard.domain.planning_obstacles import (
+    Candidate,
+    Obstacle,
+    find_candidate,
+    find_obstacle,
+    free_minutes,
+    has_time,
+    lack_of,
+)
 from tumorboard.domain.planning_problem import (
-    MINUTE,
     NeedKey,
     Problem,
     answers,
+    is_open,
     left_out_cost,
     needs_of,
+    open_cost,
     place_cost,
+    week_of,
 )
-from tumorboard.domain.timeline import Interval, is_free, subtract
+from tumorboard.domain.timeline import is_free
+
+__all__ = [
+    "Candidate",
+    "Obstacle",
+    "Options",
+    "Team",
+    "call_cost",
+    "earlier_missing",
+    "entangled_meetings",
+    "free_minutes",
+    "has_time",
+    "lack_of",
+    "overlapping_meetings",
+    "plan_cost",
+    "read_options",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +54,13 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A member who could be called in. `free` is in minutes from the start of the meeting, sorted."""
-
-    member: str
-    free: tuple[tuple[int, int], ...]
-    is_whole: bool
-
-    @property
-    def longest_minutes(self) -> int:
-        """Her longest free stretch."""
-        return max(end - start for start, end in self.free)
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """What speaks against a case on a meeting: a reason code and the need, or the specialty and cases, it is about."""
-
-    code: str
-    key: NeedKey | None = None
-    specialty: str = ""
-    cases: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """What the facts of a problem allow, worked out once.
 
     `required` and `recommended` are the needs per case. `candidates` are per meeting and need in the order they are
     asked, for needs that the core does not cover; `ranks` is the best place of a candidate in any of these lists.
-    `obstacles` are per case and meeting; a pair without one is allowed.
+    `earlier` has, per case and need, those who were called in for the case before and could cover it. `obstacles` are
+    per case and meeting; a pair without one is allowed. `memory` keeps what was laid out once.
     """
 
     problem: Problem
@@ -69,7 +73,9 @@ class Options:
     teams: Mapping[str, Team]
     candidates: Mapping[tuple[str, NeedKey], tuple[Candidate, ...]]
     ranks: Mapping[tuple[str, str], int]
+    earlier: Mapping[tuple[str, NeedKey], frozenset[str]]
     obstacles: Mapping[tuple[str, str], Obstacle]
+    memory: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_options(problem: Problem) -> Options:
@@ -98,7 +104,7 @@ def read_options(problem: Problem) -> Options:
         (case.reference, meeting.id): obstacle
         for case in problem.cases
         for meeting in problem.meetings
-        if (obstacle := _obstacle(problem, case, meeting, required[case.reference], core, candidates)) is not None
+        if (obstacle := find_obstacle(problem, case, meeting, required[case.reference], core, candidates)) is not None
     }
     return Options(
         problem=problem,
@@ -111,6 +117,7 @@ def read_options(problem: Problem) -> Options:
         teams=teams,
         candidates=candidates,
         ranks=ranks,
+        earlier=_earlier(problem, members, required, recommended),
         obstacles=obstacles,
     )
 
@@ -118,11 +125,11 @@ def read_options(problem: Problem) -> Options:
 def _seat_core(problem: Problem, members: Mapping[str, MemberFacts]) -> dict[str, Team]:
     """The core team of each meeting, whether it will have cases or not.
 
-    The seats of overlapping meetings are given out in time order before any case is placed, so that the teams do not
-    depend on the plan.
+    The seats of overlapping meetings are given out before any case is placed, so that the teams do not depend on the
+    plan: in time order, those of meetings that may not take place last.
     """
     teams: dict[str, Team] = {}
-    for meeting in problem.meetings:
+    for meeting in sorted(problem.meetings, key=lambda meeting: not is_open(meeting)):
         elsewhere = {
             member for other in _overlapping(problem, meeting) if other in teams for member in teams[other].seated
         }
@@ -159,6 +166,20 @@ def overlapping_meetings(problem: Problem) -> Mapping[str, tuple[str, ...]]:
     return {meeting.id: _overlapping(problem, meeting) for meeting in problem.meetings}
 
 
+def entangled_meetings(options: Options) -> Mapping[str, tuple[str, ...]]:
+    """Per meeting the others whose calls it depends on: at the same time, or in one week of somebody's call limit."""
+    limited: dict[tuple[str, tuple[int, int]], set[str]] = {}
+    for (meeting, _), found in options.candidates.items():
+        for candidate in found:
+            if options.members[candidate.member].most_calls_per_week is not None:
+                limited.setdefault((candidate.member, week_of(options.meetings[meeting])), set()).add(meeting)
+    linked = {meeting: set(others) for meeting, others in overlapping_meetings(options.problem).items()}
+    for together in limited.values():
+        for meeting in together:
+            linked[meeting] |= together - {meeting}
+    return {meeting: tuple(sorted(others)) for meeting, others in linked.items()}
+
+
 def _asking_order(problem: Problem, members: Mapping[str, MemberFacts], key: NeedKey) -> tuple[MemberFacts, ...]:
     """Who could cover the need: holders of the seat in their order, then their deputies, then any other member."""
     holders = [holder for seat in problem.seats if seat.specialty == key.specialty for holder in seat.holders]
@@ -172,67 +193,24 @@ def _candidates(
 ) -> tuple[Candidate, ...]:
     """Those of the members asked who have time at the meeting and no core seat at another one then."""
     elsewhere = {member for other in _overlapping(problem, meeting) for member in teams[other].seated}
-    found: list[Candidate] = []
-    for member in asked:
-        if member.id in elsewhere:
-            continue
-        free = free_minutes(member, meeting.span)
-        if free:
-            found.append(Candidate(member.id, free, is_whole=free == ((0, meeting.capacity),)))
-    return tuple(found)
+    found = (find_candidate(problem, meeting, member) for member in asked if member.id not in elsewhere)
+    return tuple(candidate for candidate in found if candidate is not None)
 
 
-def free_minutes(member: MemberFacts, span: Interval) -> tuple[tuple[int, int], ...]:
-    """Her free whole minutes in the span, counted from its start; sorted, non-overlapping."""
-    start = span.start
-    stretches = ((-((start - gap.start) // MINUTE), (gap.end - start) // MINUTE) for gap in subtract(span, member.busy))
-    return tuple((first, last) for first, last in stretches if first < last)
-
-
-def _obstacle(
+def _earlier(
     problem: Problem,
-    case: WaitingCase,
-    meeting: MeetingFacts,
-    required: tuple[NeedKey, ...],
-    core: Mapping[tuple[str, NeedKey], str],
-    candidates: Mapping[tuple[str, NeedKey], tuple[Candidate, ...]],
-) -> Obstacle | None:
-    """The first thing that keeps the case from the meeting, None when it may join."""
-    if meeting.span.start <= problem.now:
-        return Obstacle("no-meeting")
-    if case.ready_at is None:
-        return Obstacle("not-ready")
-    if meeting.span.start < case.ready_at:
-        return Obstacle("not-ready-before")
-    if meeting.id in case.blocked_on:
-        return Obstacle("no-longer-ready")
-    is_new = case.meeting != meeting.id
-    if is_new and problem.now >= meeting.closes_at and case.urgency is not Urgency.URGENT:
-        return Obstacle("list-closed")
-    if case.minutes > meeting.capacity:
-        return Obstacle("no-capacity")
-    for key in required:
-        if (meeting.id, key) in core:
-            continue
-        if not any(found.longest_minutes >= case.minutes for found in candidates[meeting.id, key]):
-            return Obstacle(_lack_of(problem, meeting, key), key)
-    return None
-
-
-def _lack_of(problem: Problem, meeting: MeetingFacts, key: NeedKey) -> str:
-    """The reason code for a need that nobody can cover at the meeting."""
-    if key.member:
-        return "named-member-absent"
-    holders = [member for member in problem.members if key.specialty in member.specialties]
-    if not holders:
-        return "no-member-for-specialty"
-    if key.certificate and not any(key.certificate in member.certificates for member in holders):
-        return "certificate-missing"
-    if key.certificate and any(
-        key.certificate not in member.certificates and is_free(meeting.span, member.busy) for member in holders
-    ):
-        return "certificate-missing"
-    return "no-member-free"
+    members: Mapping[str, MemberFacts],
+    required: Mapping[str, tuple[NeedKey, ...]],
+    recommended: Mapping[str, tuple[NeedKey, ...]],
+) -> dict[tuple[str, NeedKey], frozenset[str]]:
+    found: dict[tuple[str, NeedKey], frozenset[str]] = {}
+    for case in problem.cases:
+        known = [members[name] for name in case.earlier_members if name in members]
+        for key in (*required[case.reference], *recommended[case.reference]):
+            able = frozenset(member.id for member in known if answers(member, key))
+            if able and not key.member:
+                found[case.reference, key] = able
+    return found
 
 
 def call_cost(options: Options, meeting: str, member: str, *, required: bool) -> int:
@@ -257,9 +235,25 @@ def plan_cost(options: Options, plans: tuple[MeetingPlan, ...]) -> int:
             total += place_cost(problem, case, options.meetings[meeting])
     calls: dict[str, int] = {}
     for plan in plans:
+        if plan.agenda:
+            total += open_cost(problem, options.meetings[plan.meeting])
+            total += problem.weights.continuity * earlier_missing(options, plan)
         total += problem.weights.uncovered_recommended * sum(len(lost) for lost in plan.uncovered.values())
         for attendance in plan.attendances:
             if attendance.kind is SeatKind.ON_DEMAND:
                 calls[attendance.member] = calls.get(attendance.member, 0) + 1
                 total += call_cost(options, plan.meeting, attendance.member, required=attendance.required)
     return total + problem.weights.repeated_call * sum(count * (count - 1) // 2 for count in calls.values())
+
+
+def earlier_missing(options: Options, plan: MeetingPlan) -> int:
+    """How many needs, case by case, are left to others than those who were called in for the case before."""
+    present: dict[str, set[str]] = {entry.reference: set() for entry in plan.agenda}
+    for attendance in plan.attendances:
+        for reference in attendance.cases:
+            present.setdefault(reference, set()).add(attendance.member)
+    return sum(
+        (plan.meeting, key) not in options.core and earlier.isdisjoint(present[reference])
+        for (reference, key), earlier in options.earlier.items()
+        if reference in present
+    )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import combinations
+from zoneinfo import ZoneInfo
 
+from tumorboard.domain.agenda_model import AgendaWeights
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, SeatFacts, Urgency, WaitingCase
+from tumorboard.domain.timeline import Interval
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+
+Week = tuple[int, int]
+"""ISO year and week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +25,10 @@ class Weights:
     """What a proposal pays for, in points.
 
     `unscheduled`, `late_day` (a day after the clock) and `waiting_day` are multiplied by the factor of the urgency. A
-    `call` is one called-in member at one meeting. `moved` keeps a published case where it is. `repeated_call` is paid
-    n(n-1)/2 times by a member with n calls, `rank` for each place down the list of holders.
+    `call` is one called-in member at one meeting, `open_meeting` an extra meeting that takes place and had no case so
+    far. `moved` keeps a published case where it is. `repeated_call` is paid n(n-1)/2 times by a member with n calls,
+    `rank` for each place down the list of holders. `continuity` is paid per case and need that none of those who were
+    called in for it before attends for.
     """
 
     unscheduled: int = 10_000
@@ -32,6 +41,8 @@ class Weights:
     changed_invitation: int = 10
     repeated_call: int = 2
     rank: int = 3
+    open_meeting: int = 150
+    continuity: int = 15
     routine: int = 1
     expedited: int = 3
     urgent: int = 10
@@ -46,8 +57,11 @@ class Problem:
     """Everything a proposal depends on; equal problems have equal proposals.
 
     `meetings` are in time order. `members[].busy` holds bookings elsewhere, not those of these meetings. `invited`
-    names the called-in members who already have an invitation, by meeting: they are asked again rather than others.
-    Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
+    names the called-in members who already have an invitation, by meeting: they are asked again rather than others;
+    `windows` says from when to when, for those of whom it is known. `rooms` is the room per meeting, `room_bookings`
+    what others than these meetings have booked there. `calls_elsewhere` counts, per member and ISO week, the calls to
+    meetings that are not of this problem. Raises BadInput (`meetings-not-in-order`, `duplicate-reference`,
+    `duplicate-id`).
     """
 
     board: str
@@ -58,6 +72,11 @@ class Problem:
     now: datetime
     weights: Weights = field(default_factory=Weights)
     invited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    windows: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    rooms: Mapping[str, str] = field(default_factory=dict)
+    room_bookings: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    calls_elsewhere: Mapping[str, Mapping[Week, int]] = field(default_factory=dict)
+    agenda: AgendaWeights = field(default_factory=AgendaWeights)
 
     def __post_init__(self) -> None:
         starts = [meeting.span.start for meeting in self.meetings]
@@ -68,6 +87,12 @@ class Problem:
         for things in (self.meetings, self.members):
             if len({thing.id for thing in things}) < len(things):
                 raise BadInput("A meeting or member is given twice to the planner.", code="duplicate-id")
+
+
+def repair_weights(weights: Weights) -> Weights:
+    """The weights for mending a published plan, in a strict order: the fewest cases without a place, the fewest moves,
+    the fewest changed invitations, then all the rest."""
+    return replace(weights, unscheduled=100_000_000, moved=2_000_000, changed_invitation=20_000)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,3 +155,56 @@ def is_moved(problem: Problem, case: WaitingCase, meeting: str | None) -> bool:
     if case.meeting is None or case.meeting == meeting:
         return False
     return any(known.id == case.meeting and known.span.start > problem.now for known in problem.meetings)
+
+
+def week_of(meeting: MeetingFacts) -> Week:
+    """The ISO week in which the meeting begins, in its own zone."""
+    return meeting.span.start.astimezone(ZoneInfo(meeting.time_zone)).isocalendar()[:2]
+
+
+def is_open(meeting: MeetingFacts) -> bool:
+    """True when the meeting takes place whatever the plan: a regular one, or an extra one with published cases."""
+    return not meeting.is_extra or bool(meeting.published)
+
+
+def open_cost(problem: Problem, meeting: MeetingFacts) -> int:
+    """Points for putting the first case on the meeting."""
+    return 0 if is_open(meeting) else problem.weights.open_meeting
+
+
+def room_clashes(problem: Problem) -> Iterator[tuple[MeetingFacts, MeetingFacts]]:
+    """Pairs of meetings of the problem, in time order, that want one room at one time."""
+    for one, other in combinations(problem.meetings, 2):
+        room = problem.rooms.get(one.id)
+        if room is not None and room == problem.rooms.get(other.id) and one.span.overlaps(other.span):
+            yield one, other
+
+
+def is_room_taken(problem: Problem, meeting: MeetingFacts) -> bool:
+    """True when somebody else has the room: another board, or a meeting of this one that takes place anyway."""
+    room = problem.rooms.get(meeting.id)
+    if room is None:
+        return False
+    if any(meeting.span.overlaps(taken) for taken in problem.room_bookings.get(room, ())):
+        return True
+    if is_open(meeting):
+        return False
+    return any(
+        is_open(other) and problem.rooms.get(other.id) == room and other.span.overlaps(meeting.span)
+        for other in problem.meetings
+    )
+
+
+def fixed_minute(case: WaitingCase, meeting: MeetingFacts) -> int | None:
+    """The minute of the meeting at which the case must begin; None when it is free to begin at any."""
+    return None if case.fixed_at is None else (case.fixed_at - meeting.span.start) // MINUTE
+
+
+def can_begin(case: WaitingCase, meeting: MeetingFacts) -> bool:
+    """True when the meeting spans the fixed time of the case and no break cuts it; always for one without."""
+    if case.fixed_at is None:
+        return True
+    start, rest = divmod(case.fixed_at - meeting.span.start, MINUTE)
+    end = start + case.minutes
+    is_inside = start >= 0 and not rest and end <= meeting.span.minutes
+    return is_inside and all(end <= at or at + minutes <= start for at, minutes in meeting.breaks)

@@ -1,0 +1,130 @@
+"""Bound and proof beside the search: first the decomposition's bound, then an integer programme of what is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+
+from tumorboard.domain.planning_core import Core
+from tumorboard.domain.planning_core_model import build_model
+from tumorboard.domain.planning_core_pool import Pool
+from tumorboard.domain.planning_core_sketch import Sketch, redraw, sketch_cost
+from tumorboard.domain.planning_solver_bound import LowerBound
+from tumorboard.domain.planning_solver_mathopt import MathOpt
+
+_MOST_PLACES = 3000
+"""Larger cores are not worth the attempt of a proof."""
+_STEP = 1.03
+"""How far above the bound a plan is looked for at a time; the public instances have theirs within."""
+THREAD_NAME = "planning-proof"
+
+
+@dataclass(slots=True)
+class Board:
+    """What search and proof tell each other. Whoever holds the lock may read and write."""
+
+    sketch: Sketch
+    cost: int
+    bound: int | None = None
+    lock: Lock = field(default_factory=Lock)
+
+    def offer(self, sketch: Sketch, cost: int) -> bool:
+        """Takes a cheaper plan."""
+        with self.lock:
+            if cost >= self.cost:
+                return False
+            self.sketch, self.cost = sketch, cost
+            return True
+
+    def prove(self, bound: int) -> None:
+        """Takes a better bound; it never exceeds the cost, because costs are whole."""
+        with self.lock:
+            bound = min(bound, self.cost)
+            self.bound = bound if self.bound is None else max(self.bound, bound)
+
+    @property
+    def is_closed(self) -> bool:
+        """True when the plan is proven."""
+        return self.bound is not None and self.bound >= self.cost
+
+
+class Proof:
+    """A thread that raises the board's bound until told to stop."""
+
+    def __init__(
+        self, core: Core, pool: Pool, board: Board, seconds_left: Callable[[], float], *, delay_seconds: float = 0.0
+    ) -> None:
+        self._core = core
+        self._pool = pool
+        self._board = board
+        self._seconds_left = seconds_left
+        self._is_stopped = Event()
+        self._mathopt = MathOpt()
+        self._places = sum(len(case.places) for case in core.cases)
+        self._delay_seconds = delay_seconds
+        self._thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """True until everything that could be proven is."""
+        return self._thread.is_alive()
+
+    def stop(self, *, seconds: float) -> None:
+        """Asks for an end and waits for it at most so long; the thread is a daemon and may outlive the wait."""
+        self._is_stopped.set()
+        self._mathopt.interrupter.interrupt()
+        self._thread.join(max(0.0, seconds))
+
+    def _run(self) -> None:
+        try:
+            if self._delay_seconds > 0:
+                self._is_stopped.wait(self._delay_seconds)
+            lower = LowerBound(self._core, self._pool, self._board.sketch)
+            while not lower.is_settled and not self._is_over():
+                lower.step(self._board.cost, is_stopped=self._is_over)
+                self._board.prove(lower.bound)
+            self._close(lower)
+        except (ImportError, OSError, RuntimeError, ValueError, MemoryError):
+            return  # a bound is a courtesy; the plan does not depend on it
+
+    def _is_over(self) -> bool:
+        return self._is_stopped.is_set() or self._board.is_closed or self._seconds_left() <= 0
+
+    def _close(self, lower: LowerBound) -> None:
+        """Finds and proves the best plan among the places that the bound leaves open.
+
+        Few places can be in a plan that is nearly as cheap as the bound, so that the programme is small when it asks
+        for no more than that; when there is none, the bound is higher than was thought, and the next one asks again.
+        """
+        mark = lower.bound
+        while not self._is_over():
+            mark = max(mark + 1, math.ceil(mark * _STEP))
+            if not self._settle(lower, min(mark, self._board.cost)):
+                return
+
+    def _settle(self, lower: LowerBound, cutoff: int) -> bool:
+        """Looks for a plan cheaper than `cutoff`; False when that takes too long."""
+        hopeless = lower.find_hopeless(cutoff)
+        if self._places - len(hopeless) > _MOST_PLACES:
+            return False
+        core = self._core
+        model = build_model(core, self._pool, barred=hopeless)
+        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=self._seconds_left())
+        if answer.chosen is not None:
+            sketch = redraw(
+                core, self._pool, Sketch({}, {}), cases=(), meetings=range(len(core.meetings)),
+                takes=[pair for pair, index in model.takes.items() if index in answer.chosen],
+                attends=[pair for pair, index in model.attends.items() if index in answer.chosen],
+            )  # fmt: skip
+            cost = sketch_cost(core, self._pool, sketch)
+            self._board.offer(sketch, cost)
+            if answer.is_proven:
+                self._board.prove(cost)
+        elif answer.is_proven:
+            self._board.prove(cutoff)
+        elif answer.bound is not None:
+            self._board.prove(math.ceil(min(answer.bound, cutoff) - 1e-4))
+        return answer.is_proven
