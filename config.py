@@ -239,6 +239,12 @@ class Config:
     plan_seconds: int = _setting(
         "5", "1 to 300", "Seconds the solver may think about one proposal.", _whole_number(1, 300)
     )
+    plan_memory_mb: int = _setting(
+        "2048", "256 to 65536", "Largest memory of one planning process, in MiB.", _whole_number(256, 65536)
+    )
+    plan_runs: int = _setting(
+        "2", "1 to 64", "Proposals that are made at once; more wait until one is done.", _whole_number(1, 64)
+    )
     trusted_proxies: int = _setting(
         "0", "0 to 5", "Reverse proxies in front whose `X-Forwarded-*` headers are believed.", _whole_number(0, 5)
     )

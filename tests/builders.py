@@ -119,6 +119,24 @@ def a_case_csv(rows: Sequence[Mapping[str, str]] | None = None, *, on: date | No
     return "\n".join(",".join(line) for line in lines).encode() + b"\n"
 
 
+def a_long_list(cases: int, *, on: date) -> bytes:
+    """A case list that keeps a planner searching: urology and HPB surgery in turn, referred on different days."""
+    procedures = (
+        "hysterectomy_bso;omentectomy",
+        "hysterectomy_bso;ureter_resection_reimplant",
+        "liver_resection",
+        "liver_resection;ureter_resection_reimplant",
+    )
+    rows = [
+        a_case_row(
+            f"C-{number}", on=on, planned_procedures=procedures[number % 4],
+            referred_on=(on - timedelta(days=3 + number % 9)).isoformat(),
+        )
+        for number in range(cases)
+    ]  # fmt: skip
+    return a_case_csv(rows)
+
+
 def an_app(database_url: str, instance: Path, **settings: str) -> Flask:
     """The application on a database; settings are named as in the environment, without the prefix."""
     given = {"DATABASE_URL": database_url, "PLAN_SECONDS": "1", "LOG_LEVEL": "WARNING", **settings}

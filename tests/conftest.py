@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,3 +83,25 @@ def any_session(database_url: str) -> Iterator[Session]:
     with Session(engine) as session:
         yield session
     engine.dispose()
+
+
+@pytest.fixture
+def taken_places() -> Iterator[None]:
+    """Every place for calls to the planner in this process is held by somebody else."""
+    from tumorboard.services.solver_process import MOST_CALLS, place  # noqa: PLC0415 - most tests need no planner
+
+    taken, over = threading.Barrier(MOST_CALLS + 1), threading.Event()
+
+    def hold() -> None:
+        with place():
+            taken.wait()
+            over.wait()
+
+    threads = [threading.Thread(target=hold) for _ in range(MOST_CALLS)]
+    for thread in threads:
+        thread.start()
+    taken.wait()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()

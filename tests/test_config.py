@@ -41,6 +41,8 @@ def test_config_without_variables_has_the_defaults(tmp_path: Path) -> None:
         upload_limit_mb=20,
         session_hours=12,
         plan_seconds=5,
+        plan_memory_mb=2048,
+        plan_runs=2,
         trusted_proxies=0,
         log_level="INFO",
     )

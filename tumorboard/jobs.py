@@ -27,13 +27,14 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import DomainError, NotFound
 from tumorboard.mail.send import open_mailer
-from tumorboard.services import transaction
+from tumorboard.services import nightly, transaction
 from tumorboard.services.access import operator
 from tumorboard.services.checks import check_database
 from tumorboard.services.feeds import render_feed
 from tumorboard.services.imports import drop_old_imports
 from tumorboard.services.meetings import hold_series
 from tumorboard.services.outbox import count_post, deliver_post
+from tumorboard.services.runs import end_dead_runs
 from tumorboard.store.db import db
 from tumorboard.store.post import FeedDocument
 from tumorboard.terminal import Group, Refused, json_option, now, open_database, print_json, print_table, setup
@@ -77,6 +78,17 @@ def _check_published(session: Session) -> dict[str, Any]:
     return {"violations": [f"{violation.code} {violation.subject}" for violation in found]}
 
 
+def _check_meetings(session: Session) -> dict[str, Any]:
+    by = operator(nightly.JOB)
+    checked = nightly.check_published(session, setup(), by=by, now=now())
+    repairs = [nightly.propose_repair(session, setup(), board=key, by=by, now=now()) for key in checked.boards]
+    return {
+        "meetings": checked.meetings, "new": checked.new, "standing": checked.standing, "mended": checked.mended,
+        "letters": checked.letters,
+        "repairs": [f"{key} {repair.outcome}" for key, repair in zip(checked.boards, repairs, strict=True)],
+    }  # fmt: skip
+
+
 def _render_feeds(session: Session) -> dict[str, Any]:
     with transaction(session):
         feeds = session.execute(select(FeedDocument.scope, FeedDocument.subject_id)).all()
@@ -89,10 +101,16 @@ def _drop_uploads(session: Session) -> dict[str, Any]:
     return {"dropped": drop_old_imports(session, now=now())}
 
 
+def _end_dead_runs(session: Session) -> dict[str, Any]:
+    return {"ended": end_dead_runs(session, now=now())}
+
+
 JOBS: Mapping[str, Job] = {
     "deliver-post": Job("send the letters that are due", _deliver_post, {"trigger": "interval", "seconds": 5}),
+    "end-dead-runs": Job("free boards whose proposal died", _end_dead_runs, {"trigger": "interval", "seconds": 30}),
     "hold-series": Job(f"make the meetings of the next {WEEKS_AHEAD} weeks", _hold_series, NIGHT),
     "check-published": Job("look for contradictions in the database", _check_published, NIGHT),
+    "check-meetings": Job("look at published meetings again, and propose repairs", _check_meetings, NIGHT),
     "render-feeds": Job("let old events leave the feeds", _render_feeds, NIGHT),
     "drop-uploads": Job("drop case lists that nobody confirmed within a day", _drop_uploads, NIGHT),
 }
@@ -111,7 +129,7 @@ def show(as_json: bool) -> None:
         print_json([{"job": name, "meaning": job.meaning, "when": dict(job.when)} for name, job in JOBS.items()])
         return
     rows = [
-        (name, "every 5 s" if job.when["trigger"] == "interval" else "nightly", job.meaning)
+        (name, f"every {job.when['seconds']} s" if job.when["trigger"] == "interval" else "nightly", job.meaning)
         for name, job in JOBS.items()
     ]
     print_table(("job", "runs", "does"), rows, empty="")

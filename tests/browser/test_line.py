@@ -90,7 +90,7 @@ def test_person_does_the_whole_line(
     assert words["imported"] in page.locator(".note.done").inner_text()
     assert words["missing"] in page.locator("tr", has_text="C-3").inner_text()
     page.click(".actions button.primary")
-    assert re.search(r"/drafts/\w+$", page.url)
+    page.wait_for_url(re.compile(r"/drafts/\w+$"), timeout=30_000)
     page.click(".actions button.primary")
     assert words["published"] in page.locator(".note.done").inner_text()
     page.click(".meeting-card.published h2 a")
@@ -174,6 +174,7 @@ def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
 
 def test_board_is_built_in_two_clicks(coordinator: Any) -> None:
     coordinator.click(".actions button.primary")
+    coordinator.wait_for_url(re.compile(r"/drafts/\w+$"), timeout=30_000)
     coordinator.click(".actions button.primary")
 
     assert coordinator.locator(".note.done").is_visible()

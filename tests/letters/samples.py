@@ -62,10 +62,11 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
         "changed": replace(core, kind=LetterKind.CHANGED, previous=replace(previous, window=MEETING, room="B1")),
         "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN),
         "cancelled": replace(core, kind=LetterKind.CANCELLED),
+        "urgent": replace(on_demand, is_urgent=True, window=MEETING),
     }[name]
 
 
-SAMPLE_NAMES = ("on-demand", "core", "moved", "changed", "withdrawn", "cancelled")
+SAMPLE_NAMES = ("on-demand", "core", "moved", "changed", "withdrawn", "cancelled", "urgent")
 
 
 def an_invitation(**changes: object) -> Invitation:

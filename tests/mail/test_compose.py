@@ -168,7 +168,7 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
     assert {field.name for field in fields(InvitationFacts)} == {
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
-        "previous",
+        *("is_urgent", "previous"),
     }
 
 

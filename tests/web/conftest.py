@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from tumorboard.services.accounts import create_token
 from tumorboard.store.db import db
 
 API = "/api/v1"
+LONGEST_RUN_SECONDS = 30
 
 
 class Program:
@@ -46,6 +48,17 @@ class Program:
 
     def delete(self, path: str, **kwargs: Any) -> TestResponse:
         return self._send("DELETE", path, **kwargs)
+
+    def propose(self, board: str, **asked: Any) -> dict[str, Any]:
+        """The draft of a proposal, once its run is done."""
+        run = self.post(f"/boards/{board}/drafts", asked).get_json()
+        until = time.monotonic() + LONGEST_RUN_SECONDS
+        while run["draft"] is None:
+            assert run["status"] in ("waiting", "running"), run
+            assert time.monotonic() < until, run
+            time.sleep(0.05)
+            run = self.get(f"/runs/{run['id']}").get_json()
+        return dict(self.get(f"/drafts/{run['draft']}").get_json())
 
     def _send(self, method: str, path: str, **kwargs: Any) -> TestResponse:
         headers = {**self.headers, **kwargs.pop("headers", {})}

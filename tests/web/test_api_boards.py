@@ -18,7 +18,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 
 def publish(coordinator: Program) -> dict[str, Any]:
     """Propose and publish; gives the first meeting."""
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {"weeks": 2}).get_json()
+    draft = coordinator.propose(BOARD, weeks=2)
     done = coordinator.post(f"/drafts/{draft['id']}/publish").get_json()
     return dict(coordinator.get(f"/meetings/{done['meetings'][0]}").get_json())
 
@@ -97,12 +97,9 @@ def test_two_meetings_in_one_room_are_a_conflict(coordinator: Program) -> None:
 
 
 def test_proposal_is_a_difference_with_reasons(coordinator: Program) -> None:
-    response = coordinator.post(f"/boards/{BOARD}/drafts", {"weeks": 2})
+    draft = coordinator.propose(BOARD, weeks=2)
 
-    draft = response.get_json()
     first = draft["meetings"][0]
-    assert response.status_code == 201
-    assert response.headers["Location"] == f"/api/v1/drafts/{draft['id']}"
     assert (draft["board"], draft["status"], draft["letters"]) == (BOARD, "open", 6)
     assert {entry["case"]["reference"]: entry["change"] for entry in first["entries"]} == {"C-1": "new", "C-2": "new"}
     assert {attendance["change"] for attendance in first["attendances"]} == {"invited"}
@@ -113,7 +110,7 @@ def test_proposal_is_a_difference_with_reasons(coordinator: Program) -> None:
 
 
 def test_proposal_shows_on_the_board_and_on_the_case(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
 
     entry = draft["meetings"][0]["entries"][0]
     proposed = coordinator.get(f"/cases/{entry['case']['id']}").get_json()["proposed"]
@@ -122,7 +119,7 @@ def test_proposal_shows_on_the_board_and_on_the_case(coordinator: Program) -> No
 
 
 def test_case_is_moved_to_another_meeting_and_out(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {"weeks": 3}).get_json()
+    draft = coordinator.propose(BOARD, weeks=3)
     path, target = f"/drafts/{draft['id']}", draft["meetings"][1]["meeting"]
 
     moved = coordinator.patch(path, {"case": "C-1", "meeting": target}).get_json()
@@ -134,7 +131,7 @@ def test_case_is_moved_to_another_meeting_and_out(coordinator: Program) -> None:
 
 
 def test_unknown_case_cannot_be_moved(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
 
     response = coordinator.patch(f"/drafts/{draft['id']}", {"case": "C-99", "meeting": None})
 
@@ -142,7 +139,7 @@ def test_unknown_case_cannot_be_moved(coordinator: Program) -> None:
 
 
 def test_discarded_draft_cannot_be_published(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
 
     gone = coordinator.delete(f"/drafts/{draft['id']}")
     response = coordinator.post(f"/drafts/{draft['id']}/publish")
@@ -152,7 +149,7 @@ def test_discarded_draft_cannot_be_published(coordinator: Program) -> None:
 
 
 def test_draft_that_is_no_longer_right_says_why(app: Flask, coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
     meeting = draft["meetings"][0]
     member = meeting["attendances"][0]["member"]["id"]
     absence = {"starts_at": meeting["starts_at"], "ends_at": meeting["ends_at"]}
@@ -166,10 +163,10 @@ def test_draft_that_is_no_longer_right_says_why(app: Flask, coordinator: Program
 
 
 def test_publication_writes_to_everybody_once(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {"weeks": 2}).get_json()
+    draft = coordinator.propose(BOARD, weeks=2)
 
     done = coordinator.post(f"/drafts/{draft['id']}/publish")
-    again = coordinator.post(f"/boards/{BOARD}/drafts", {"weeks": 2}).get_json()
+    again = coordinator.propose(BOARD, weeks=2)
 
     assert done.status_code == 200
     assert done.get_json() == {"letters": 6, "meetings": [draft["meetings"][0]["meeting"]]}
@@ -229,7 +226,7 @@ def test_cancelled_meeting_frees_its_cases_and_tells_nobody_who_never_heard_of_i
 
 @pytest.mark.parametrize("role", [Role.SURGEON, Role.PHYSICIAN, Role.AUDITOR])
 def test_planning_is_for_coordinators(program: Callable[[Role], Program], coordinator: Program, role: Role) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()["id"]
+    draft = coordinator.propose(BOARD)["id"]
     caller = program(role)
 
     statuses = [
@@ -254,7 +251,7 @@ def test_reads_cost_the_same_with_many_cases(app: Flask, coordinator: Program, c
             with app.app_context():
                 import_list(db.session(), app.extensions["tumorboard"], now=datetime.now(UTC), content=a_case_csv(rows))
         meeting = publish(coordinator)["id"]
-        draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()["id"]
+        draft = coordinator.propose(BOARD)["id"]
         counted = []
         for path in (*paths[:3], f"/drafts/{draft}", f"/meetings/{meeting}"):
             with count_queries() as statements:

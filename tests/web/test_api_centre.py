@@ -73,7 +73,7 @@ def test_own_absence_is_noted_and_taken_back(app: Flask, surgeon: Program) -> No
 
 
 def test_absence_names_the_published_meetings_it_touches(app: Flask, coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
     coordinator.post(f"/drafts/{draft['id']}/publish")
     meeting = draft["meetings"][0]
     body = {"starts_at": meeting["starts_at"], "ends_at": meeting["ends_at"]}
@@ -173,7 +173,7 @@ def test_lists_cost_the_same_with_more_people(app: Flask, coordinator: Program, 
 
 
 def test_letters_are_listed_without_their_text(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
     coordinator.post(f"/drafts/{draft['id']}/publish")
 
     body = coordinator.get("/outbox?state=waiting&limit=2").get_json()
@@ -188,7 +188,7 @@ def test_letters_are_listed_without_their_text(coordinator: Program) -> None:
 
 
 def test_only_a_dead_letter_is_sent_again(coordinator: Program) -> None:
-    draft = coordinator.post(f"/boards/{BOARD}/drafts", {}).get_json()
+    draft = coordinator.propose(BOARD)
     coordinator.post(f"/drafts/{draft['id']}/publish")
     letter = coordinator.get("/outbox").get_json()["items"][0]["id"]
 

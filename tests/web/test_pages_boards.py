@@ -34,7 +34,7 @@ def surgeon(app: Flask) -> Visitor:
 
 def propose(visitor: Visitor) -> Page:
     visitor.see("/cases")
-    return visitor.send(f"/boards/{BOARD}/propose")
+    return visitor.propose(BOARD)
 
 
 def publish(visitor: Visitor) -> Page:

@@ -24,6 +24,8 @@ NAMES = Names(
 VALUES: dict[str, str | int] = {
     "meeting": "m1", "member": "p1", "specialty": "urology", "certificate": "c1", "items": "ct", "cases": 2, "days": 3,
     "meetings": 2, "minutes": 8, "ready_on": "2026-11-23", "rule": "meeting-full", "reference": "C-1", "by": "kim@x",
+    "points": 12, "mostly": "calls", "references": "C-1,C-2", "to": "m1", "starts_on": "2026-11-24",
+    "at": "2026-11-24T09:00:00+09:00",
 }  # fmt: skip
 BY_HAND = {"left-out-by-hand": ("by",), "placed-by-hand": ("by",)}
 CODES = {**REASON_CODES, **VIOLATION_CODES, **BY_HAND}

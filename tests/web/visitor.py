@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.builders import PASSWORD
 
+LONGEST_RUN_SECONDS = 30
 VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
 
 
@@ -91,6 +93,16 @@ class Visitor:
         body = {"csrf_token": self.token, **fields}
         response = self.client.post(address, data=body, headers=self._headers(), follow_redirects=True)
         return self._arrive(response)
+
+    def propose(self, board: str, **fields: Any) -> Page:
+        """Ask for a proposal and wait, as somebody who looks at the run's page; the page one lands on in the end."""
+        page = self.send(f"/boards/{board}/propose", **fields)
+        until = time.monotonic() + LONGEST_RUN_SECONDS
+        while self.address.startswith("/runs/") and any(action.endswith("/stop") for action in page.actions):
+            assert time.monotonic() < until, page.text
+            time.sleep(0.1)
+            page = self.see(self.address)
+        return page
 
     def _headers(self) -> dict[str, str]:
         return {"Accept-Language": self.language}

@@ -37,7 +37,7 @@ def compose(facts: InvitationFacts) -> Letter:
         "closing": _write_closing(facts, words),
         "signature": _write_signature(facts, words),
     }
-    templates = _open_templates()
+    templates = open_templates()
     return Letter(
         subject=_write_subject(facts, words),
         text=templates.get_template("letter.txt").render(values),
@@ -50,6 +50,8 @@ def compose_event(facts: InvitationFacts) -> EventWords:
     words = Words(facts.language)
     board = one_line(facts.board_name)
     title = board if facts.seat is SeatKind.CORE else words.gettext("%(board)s (your part)") % {"board": board}
+    if facts.is_urgent:
+        title = words.gettext("URGENT – %(subject)s") % {"subject": board}
     lead = _write_lead(facts, words) if facts.kind.is_cancellation else _invite(facts, words)
     rows = [] if facts.kind.is_cancellation else list(_list_preparation(facts, words))
     if facts.seat is SeatKind.ON_DEMAND:
@@ -77,12 +79,16 @@ def _write_subject(facts: InvitationFacts, words: Words) -> str:
         LetterKind.WITHDRAWN: words.gettext("Invitation withdrawn: %(board)s, %(when)s"),
         LetterKind.CANCELLED: words.gettext("Meeting cancelled: %(board)s, %(when)s"),
     }[facts.kind]
-    return pattern % {"board": one_line(facts.board_name), "when": _show(facts.window, facts.time_zone, facts)}
+    subject = pattern % {"board": one_line(facts.board_name), "when": _show(facts.window, facts.time_zone, facts)}
+    return words.gettext("URGENT – %(subject)s") % {"subject": subject} if facts.is_urgent else subject
 
 
 def _write_lead(facts: InvitationFacts, words: Words) -> str:
     if facts.kind is LetterKind.INVITATION:
         return _invite(facts, words)
+    if facts.kind is LetterKind.WITHDRAWN and facts.has_declined:
+        pattern = words.gettext("%(board)s: it is noted that you cannot come, and your invitation is withdrawn.")
+        return pattern % {"board": one_line(facts.board_name)}
     pattern = {
         LetterKind.MOVED: words.gettext("%(board)s: your time has changed. Please answer again."),
         LetterKind.CHANGED: words.gettext("%(board)s: the time stays, other details have changed."),
@@ -95,7 +101,11 @@ def _write_lead(facts: InvitationFacts, words: Words) -> str:
 
 
 def _invite(facts: InvitationFacts, words: Words) -> str:
-    if facts.seat is SeatKind.CORE:
+    if facts.is_urgent and facts.required:
+        pattern = words.gettext("%(board)s: an urgent meeting has been called, and you are needed at the time below.")
+    elif facts.is_urgent:
+        pattern = words.gettext("%(board)s: an urgent meeting has been called, and your advice would help.")
+    elif facts.seat is SeatKind.CORE:
         pattern = words.gettext("%(board)s: you are invited to the whole meeting.")
     elif facts.required:
         pattern = words.gettext("%(board)s: you are needed for part of the meeting, only for the time below.")
@@ -109,6 +119,8 @@ def _write_closing(facts: InvitationFacts, words: Words) -> str:
         return words.gettext("You need do nothing: the attached calendar message removes the entry.")
     if facts.kind is LetterKind.CHANGED:
         return words.gettext("Your answer stays as it is: the attached calendar message updates the entry.")
+    if facts.is_urgent:
+        return words.gettext("Please accept or decline at once: when you cannot come, somebody else has to be asked.")
     return words.gettext("Please accept or decline with the buttons of the calendar invitation.")
 
 
@@ -194,7 +206,8 @@ def _show_everywhere(span: Interval, facts: InvitationFacts) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _open_templates() -> Environment:
+def open_templates() -> Environment:
+    """The templates of letters; a value that is missing is an error."""
     return Environment(
         loader=PackageLoader("tumorboard.mail"),
         autoescape=select_autoescape(["html"]),

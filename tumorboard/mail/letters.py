@@ -58,8 +58,9 @@ class InvitationFacts:
 
     `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
     `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
-    `page_url` shows nothing without a log-in. `previous` stands in letters of the kinds moved and changed. Raises
-    BadInput (`bad-link`) for a link that is not http or https.
+    `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `previous` stands in
+    letters of the kinds moved and changed. With
+    `has_declined` an invitation is withdrawn because she cannot come. Raises BadInput (`bad-link`) for a link that is not http or https.
     """
 
     kind: LetterKind
@@ -76,10 +77,12 @@ class InvitationFacts:
     video_url: str | None
     page_url: str
     required: bool = True
+    is_urgent: bool = False
     why: tuple[Why, ...] = ()
     case_references: tuple[str, ...] = ()
     question_count: int = 0
     previous: Previous | None = None
+    has_declined: bool = False
 
     def __post_init__(self) -> None:
         for link in (self.page_url, self.video_url):

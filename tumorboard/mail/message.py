@@ -38,23 +38,46 @@ def build_message(
     `message_id` stands in angle brackets. Raises BadInput (`bad-header`) for a line break or a control character in
     anything that becomes a header, and for an address or Message-ID that is none.
     """
+    message = _begin(letter, mail_from=mail_from, organizer=organizer, to=to, message_id=message_id, date=date)
+    message.make_mixed(boundary=_boundary("mixed", message_id))
+    message.attach(_alternatives(letter, ics, method, message_id))
+    message.attach(_attachment(ics))
+    return _finish(message, letter)
+
+
+def build_plain_message(
+    letter: Letter, *, mail_from: str, organizer: Mailbox, to: Mailbox, message_id: str, date: datetime
+) -> bytes:
+    """The same without a calendar object: text and HTML only."""
+    message = _begin(letter, mail_from=mail_from, organizer=organizer, to=to, message_id=message_id, date=date)
+    message.make_alternative(boundary=_boundary("alternative", message_id))
+    for part in _texts(letter):
+        message.attach(_without_version(part))
+    return _finish(message, letter)
+
+
+def _begin(
+    letter: Letter, *, mail_from: str, organizer: Mailbox, to: Mailbox, message_id: str, date: datetime
+) -> EmailMessage:
+    """The header of a letter; a mark stands where `_finish` puts the subject."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _read_mailbox(organizer, "organizer")
     if mail_from.casefold() != organizer.email.casefold():
         message["Sender"] = _read_mailbox(Mailbox("", mail_from), "sender")
     message["To"] = _read_mailbox(to, "recipient")
+    _check(letter.subject, "subject")
     message["Subject"] = _SUBJECT_MARK
-    subject = _encode_subject(_check(letter.subject, "subject"))
     message["Date"] = _check_aware(date)
     if not _MESSAGE_ID.fullmatch(message_id):
         raise BadInput("the Message-ID is not of the form <id@example.org>", code="bad-header")
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
-    message.make_mixed(boundary=_boundary("mixed", message_id))
-    message.attach(_alternatives(letter, ics, method, message_id))
-    message.attach(_attachment(ics))
-    return message.as_bytes().replace(_SUBJECT_MARK.encode(), subject.encode("ascii"), 1)
+    return message
+
+
+def _finish(message: EmailMessage, letter: Letter) -> bytes:
+    return message.as_bytes().replace(_SUBJECT_MARK.encode(), _encode_subject(letter.subject).encode("ascii"), 1)
 
 
 def _encode_subject(subject: str) -> str:
@@ -74,16 +97,21 @@ def check_address(email: str, what: str) -> str:
 
 def _alternatives(letter: Letter, ics: bytes, method: str, message_id: str) -> EmailMessage:
     """Text, HTML and the calendar object last: the first one a client understands from the end is shown."""
-    text, html, calendar = EmailMessage(policy=SMTP), EmailMessage(policy=SMTP), EmailMessage(policy=SMTP)
-    text.set_content(letter.text, cte="base64")
-    html.set_content(letter.html, subtype="html", cte="base64")
+    calendar = EmailMessage(policy=SMTP)
     parameters = {"method": _check(method, "method"), "charset": "UTF-8"}
     calendar.set_content(ics, maintype="text", subtype="calendar", cte="base64", params=parameters)
     alternatives = EmailMessage(policy=SMTP)
     alternatives.make_alternative(boundary=_boundary("alternative", message_id))
-    for part in (text, html, calendar):
+    for part in (*_texts(letter), calendar):
         alternatives.attach(_without_version(part))
     return _without_version(alternatives)
+
+
+def _texts(letter: Letter) -> tuple[EmailMessage, EmailMessage]:
+    text, html = EmailMessage(policy=SMTP), EmailMessage(policy=SMTP)
+    text.set_content(letter.text, cte="base64")
+    html.set_content(letter.html, subtype="html", cte="base64")
+    return text, html
 
 
 def _attachment(ics: bytes) -> EmailMessage:

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CENTRE_EDIT = "centre:edit"
     FEED_OWN = "feed:own"
     FEED_SHARED = "feed:shared"
+    MEETING_CALL = "meeting:call"
     MEETING_EDIT = "meeting:edit"
     NEED_WAIVE = "need:waive"
     OUTBOX_READ = "outbox:read"
@@ -44,8 +45,8 @@ class Permission(StrEnum):
 P = Permission
 _MEMBER = frozenset({P.ABSENCE_EDIT_OWN, P.BOARD_READ, P.CASE_READ, P.FEED_OWN, P.PEOPLE_READ})
 _COORDINATOR = _MEMBER | {
-    P.ABSENCE_EDIT_ANY, P.CASE_EDIT, P.CASE_IMPORT, P.FEED_SHARED, P.MEETING_EDIT, P.OUTBOX_READ, P.PLAN_EDIT,
-    P.PLAN_PUBLISH,
+    P.ABSENCE_EDIT_ANY, P.CASE_EDIT, P.CASE_IMPORT, P.FEED_SHARED, P.MEETING_CALL, P.MEETING_EDIT, P.OUTBOX_READ,
+    P.PLAN_EDIT, P.PLAN_PUBLISH,
 }  # fmt: skip
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -53,7 +54,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
                                    P.MEETING_EDIT, P.ABSENCE_EDIT_ANY}),
     Role.COORDINATOR: _COORDINATOR,
     Role.CHAIR: _COORDINATOR | {P.NEED_WAIVE},
-    Role.PHYSICIAN: _MEMBER | {P.NEED_WAIVE},
+    Role.PHYSICIAN: _MEMBER | {P.MEETING_CALL, P.NEED_WAIVE},
     Role.SURGEON: frozenset({P.ABSENCE_EDIT_OWN, P.BOARD_READ, P.FEED_OWN, P.PEOPLE_READ}),
     Role.AUDITOR: frozenset({P.AUDIT_READ, P.BOARD_READ, P.PEOPLE_READ, P.OUTBOX_READ}),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -21,6 +21,9 @@ from tumorboard.services.audit import record
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
+
+FARTHEST = timedelta(days=730)
+"""How far ahead the time of a case may be fixed: as far as meetings may be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +274,13 @@ def withdraw_case(session: Session, *, case_id: str, by: Actor, now: datetime) -
 def fix_time(session: Session, *, case_id: str, at: datetime | None, by: Actor, now: datetime) -> None:
     """Say when a case must begin (a guest from outside, say); None takes that back. The next proposal heeds it.
 
-    Raises BadInput `time-past`, and `time-off-minute` for an instant that is no whole minute.
+    Raises BadInput `time-past`, `time-too-far`, and `time-off-minute` for an instant that is no whole minute.
     """
     require(by, Permission.CASE_EDIT)
     if at is not None and at <= now:
         raise BadInput("the fixed time is past; give one that is ahead", code="time-past", field="at")
+    if at is not None and at > now + FARTHEST:
+        raise BadInput("fix a time two years ahead at most", code="time-too-far", field="at")
     if at is not None and (at.second or at.microsecond):
         raise BadInput("give a whole minute, as in 2026-12-01T08:00+09:00", code="time-off-minute", field="at")
     with transaction(session):

@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tumorboard.domain.board_settings import read_settings
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.program import Program
 from tumorboard.mail.message import check_address
@@ -231,11 +232,23 @@ class _Loader:
         row.time_zone = self.zone(entry, where, "Asia/Seoul")
         row.organizer_email = self.address(entry, "organizer_email", where, self.setup.mail_from)
         row.organizer_name = self.text(entry, "organizer_name", where, row.name_ko)
+        if "settings" in entry:
+            row.settings = self._settings(entry["settings"], where)
         self.session.add(row)
         self._seats(row, program, entry, where)
         for position, (series, _) in enumerate(self.entries(entry, "series"), 1):
             self._series(row, series, f"{where}, series {position}", now)
         self.session.flush()
+
+    def _settings(self, found: object, where: str) -> dict[str, Any]:
+        """The board's own weights and habits, as the file nests them."""
+        if not isinstance(found, Mapping):
+            raise self.refuse(where, "write the settings as a table: [boards.settings]")
+        try:
+            read_settings(found)
+        except BadInput as error:
+            raise self.refuse(f"{where}, settings", str(error)) from None
+        return dict(found)
 
     def _seats(self, board: Board, program: Program, entry: Mapping[str, Any], where: str) -> None:
         kinds = [(name, "core", True) for name in entry.get("core", [])]

@@ -49,27 +49,35 @@ def count_questions(case: CaseFacts, specialties: Iterable[str]) -> int:
     return sum(1 for name in names if case.values.get(name))
 
 
-def details_of(attendance: Attendance, meeting: Meeting, cases: Mapping[str, CaseFacts]) -> dict[str, Any]:
+def details_of(
+    attendance: Attendance, meeting: Meeting, cases: Mapping[str, CaseFacts], *, is_urgent: bool = False
+) -> dict[str, Any]:
     """What a letter says beside the time. Core members hold the whole meeting whichever cases it has.
 
-    Cases are sorted: another order inside the same window concerns nobody.
+    Cases are sorted: another order inside the same window concerns nobody. An urgent letter keeps the order of the
+    rules: what speaks against the case comes first.
     """
     details: dict[str, Any] = {
         "room": meeting.room.name, "video": meeting.room.video_url, "required": attendance.required,
         "specialties": sorted(attendance.specialties), "rules": [], "cases": [], "questions": 0,
     }  # fmt: skip
     if attendance.kind is SeatKind.ON_DEMAND:
-        details["rules"] = sorted(attendance.rules)
+        details["rules"] = list(attendance.rules) if is_urgent else sorted(attendance.rules)
         details["cases"] = sorted(attendance.cases)
         details["questions"] = sum(
             count_questions(cases[reference], attendance.specialties) for reference in attendance.cases
         )
-    return details
+    return {**details, "urgent": True} if is_urgent else details
+
+
+def is_urgent_call(meeting: Meeting) -> bool:
+    """True when the meeting was called within hours for one case: its letters say so, and no proposal may change it."""
+    return any(row.details.get("urgent") for row in meeting.invitations)
 
 
 def sync_invitations(
     session: Session, setup: Setup, meeting: Meeting, attendances: Iterable[Attendance],
-    cases: Mapping[str, CaseFacts], *, now: datetime,
+    cases: Mapping[str, CaseFacts], *, now: datetime, is_urgent: bool = False,
 ) -> list[Change]:  # fmt: skip
     """Bring the meeting's invitation rows to what is wanted; gives the changes somebody must hear of."""
     wanted = {attendance.member: attendance for attendance in attendances}
@@ -77,7 +85,7 @@ def sync_invitations(
     rows = {row.member.public_id: row for row in meeting.invitations}
     changes = []
     for member_id, attendance in wanted.items():
-        details = details_of(attendance, meeting, cases)
+        details = details_of(attendance, meeting, cases, is_urgent=is_urgent)
         change = _invite(setup, meeting, members[member_id], rows.get(member_id), attendance, details, now)
         if change is not None:
             changes.append(change)
@@ -163,10 +171,12 @@ def letter_facts(
         video_url=details["video"] or None,
         page_url=f"{setup.base_url}/meetings/{meeting.public_id}",
         required=details["required"],
+        is_urgent=details.get("urgent", False),
         why=why,
         case_references=tuple(details["cases"]),
         question_count=details["questions"],
         previous=previous,
+        has_declined=row.answer == "declined",
     )
 
 

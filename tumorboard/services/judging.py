@@ -77,12 +77,12 @@ def _end_of(setup: Setup, on: date) -> datetime:
 
 
 def waiting_case(
-    setup: Setup, row: Case, judgement: Judgement, meetings: list[Meeting], *, now: datetime
+    setup: Setup, row: Case, judgement: Judgement, meetings: list[Meeting], *, now: datetime, complex_minutes: int = 0
 ) -> WaitingCase:
     """The case as the planner sees it, with the meetings on whose day it is not ready.
 
     A blocking report counts when it is there, or expected before the list closes, and not too old on the
-    meeting's day.
+    meeting's day. A case of `complex_minutes` or more is complex; with 0 none is.
     """
     program = setup.program(row.program)
     blocked_on = {}
@@ -112,6 +112,8 @@ def waiting_case(
         named_members=tuple(sorted(named)) if isinstance(named, frozenset) else (),
         last_block=case.values.get("track") == "standard_of_care",
         blocked_on=blocked_on,
+        fixed_at=row.fixed_at,
+        is_complex=0 < complex_minutes <= assessment.minutes,
     )
 
 

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from tumorboard.domain.model import MemberFacts, SeatKind, WaitingCase
+from tumorboard.domain.board_settings import BoardSettings, read_settings
+from tumorboard.domain.model import MeetingFacts, MemberFacts, SeatKind, WaitingCase
 from tumorboard.domain.planning_problem import Problem
+from tumorboard.domain.timeline import Interval, merge
+from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.judging import judge, waiting_case
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
-from tumorboard.store.facts import busy_times, meeting_facts, member_facts, seat_facts
+from tumorboard.store.facts import (
+    busy_times,
+    calls_by_week,
+    earlier_members,
+    meeting_facts,
+    member_facts,
+    room_bookings,
+    seat_facts,
+)
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, Seat, SeatHolder
 from tumorboard.store.people import Deputy, Member
+
+_LAST_MEETING = timedelta(days=1)
+"""How far beyond the planned weeks their last meeting may reach."""
+
+_WEEK = timedelta(days=8)
+"""How far before and after the planned meetings there may be a call of the same ISO week."""
 
 
 def load_problem(
@@ -24,47 +41,78 @@ def load_problem(
 ) -> tuple[Problem, dict[str, int]]:
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
-    A fixed number of queries, whatever the size.
+    Who declined a meeting counts as busy during it. A fixed number of queries, whatever the size.
     """
-    meetings = list(
-        session.scalars(
-            select(Meeting)
-            .where(Meeting.board_id == board.id, Meeting.status != "cancelled")
-            .where(Meeting.starts_at > now, Meeting.starts_at <= until)
-            .order_by(Meeting.starts_at)
-            .options(
-                selectinload(Meeting.agenda).joinedload(AgendaItem.case),
-                selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
-            )
+    settings = read_settings(board.settings)
+    meetings = _load_meetings(session, board, until=until, now=now)
+    ids = [meeting.id for meeting in meetings]
+    problem = Problem(
+        board=board.key,
+        meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
+        cases=_cases(session, setup, board, meetings, settings, now),
+        seats=tuple(seat_facts(seat) for seat in load_seats(session, board)),
+        members=_members(session, meetings, now, until),
+        now=now,
+        weights=settings.weights,
+        invited={meeting.public_id: tuple(_windows(meeting)) for meeting in meetings},
+        windows={meeting.public_id: _windows(meeting) for meeting in meetings},
+        rooms={meeting.public_id: meeting.room.key for meeting in meetings},
+        room_bookings=room_bookings(session, start=now, end=until + _LAST_MEETING, without_meetings=ids),
+        calls_elsewhere=calls_by_week(session, start=now - _WEEK, end=until + _WEEK, without_meetings=ids),
+        agenda=settings.agenda,
+    )
+    return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
+
+
+def _load_meetings(session: Session, board: Board, *, until: datetime, now: datetime) -> list[Meeting]:
+    """The meetings to plan, in time order. One that was called within hours for a case is not for planning."""
+    query = (
+        select(Meeting)
+        .where(Meeting.board_id == board.id, Meeting.status != "cancelled")
+        .where(Meeting.starts_at > now, Meeting.starts_at <= until)
+        .order_by(Meeting.starts_at)
+        .options(
+            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
+            joinedload(Meeting.room),
         )
     )
+    return [meeting for meeting in session.scalars(query) if not is_urgent_call(meeting)]
+
+
+def _facts_of(meeting: Meeting, settings: BoardSettings) -> MeetingFacts:
+    minutes = int((meeting.ends_at - meeting.starts_at) // timedelta(minutes=1))
+    return meeting_facts(meeting, breaks=settings.breaks_of(minutes))
+
+
+def _windows(meeting: Meeting) -> dict[str, Interval]:
+    """The called-in members who have an invitation and did not decline it, with the time it says."""
+    return {
+        entry.member.public_id: Interval(entry.starts_at, entry.ends_at)
+        for entry in meeting.invitations
+        if entry.status == "invited" and entry.kind == SeatKind.ON_DEMAND and entry.answer != "declined"
+    }
+
+
+def _cases(
+    session: Session, setup: Setup, board: Board, meetings: list[Meeting], settings: BoardSettings, now: datetime
+) -> tuple[WaitingCase, ...]:
+    """The open cases of the programme that are eligible and not on a meeting of another time."""
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
     ids = {row[0]: row[1] for row in session.execute(select(Member.email, Member.public_id))}
-    cases = []
+    earlier = earlier_members(session, program=board.program, now=now)
+    found = []
     for row in open_cases(session, board.program):
         if row.status == "scheduled" and row.id not in published_for:
             continue
         judgement = judge(setup, row, on=setup.today(now))
         if judgement.assessment.eligible:
-            waiting = replace(waiting_case(setup, row, judgement, meetings, now=now), meeting=published_for.get(row.id))
-            cases.append(_with_member_ids(waiting, ids))
-    problem = Problem(
-        board=board.key,
-        meetings=tuple(meeting_facts(meeting) for meeting in meetings),
-        cases=tuple(cases),
-        seats=tuple(seat_facts(seat) for seat in load_seats(session, board)),
-        members=_members(session, meetings, now, until),
-        now=now,
-        invited={
-            meeting.public_id: tuple(
-                entry.member.public_id
-                for entry in meeting.invitations
-                if entry.status == "invited" and entry.kind == SeatKind.ON_DEMAND
+            waiting = waiting_case(setup, row, judgement, meetings, now=now, complex_minutes=settings.complex_minutes)
+            waiting = replace(
+                waiting, meeting=published_for.get(row.id), earlier_members=earlier.get(row.reference, ())
             )
-            for meeting in meetings
-        },
-    )
-    return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
+            found.append(_with_member_ids(waiting, ids))
+    return tuple(found)
 
 
 def _with_member_ids(case: WaitingCase, ids: Mapping[str, str]) -> WaitingCase:
@@ -95,7 +143,14 @@ def load_seats(session: Session, board: Board) -> list[Seat]:
 
 
 def _members(session: Session, meetings: list[Meeting], now: datetime, until: datetime) -> tuple[MemberFacts, ...]:
-    busy = busy_times(session, start=now, end=until, without_meetings=[meeting.id for meeting in meetings])
+    busy = busy_times(
+        session, start=now, end=until + _LAST_MEETING, without_meetings=[meeting.id for meeting in meetings]
+    )
+    for meeting in meetings:
+        for entry in meeting.invitations:
+            if entry.answer == "declined":
+                span = Interval(meeting.starts_at, meeting.ends_at)
+                busy[entry.member_id] = merge((*busy.get(entry.member_id, ()), span))
     query = select(Member).where(Member.active.is_(True)).order_by(Member.id)
     query = query.options(
         selectinload(Member.specialties),

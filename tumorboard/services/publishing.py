@@ -51,17 +51,8 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         _refuse_stale(session, setup, draft, proposal, now)
         meetings = _load_meetings(session, proposal)
         cases = _load_cases(session, draft.board.program, proposal, meetings)
-        facts = {reference: case_facts(row) for reference, row in cases.items()}
         changed = [plan for plan in proposal.meetings if _differs(meetings[plan.meeting], plan)]
-        _write_agendas(session, changed, meetings, cases, now)
-        _write_bookings(session, changed, meetings)
-        letters, told = 0, []
-        for plan in changed:
-            meeting = meetings[plan.meeting]
-            changes = sync_invitations(session, setup, meeting, plan.attendances, facts, now=now)
-            letters += post_letters(session, setup, meeting, changes, now=now)
-            told += changes
-        render_feeds_of(session, setup, [meetings[plan.meeting] for plan in changed], now=now)
+        letters, told = write_plans(session, setup, changed, meetings, cases, now=now)
         draft.status = "published"
         published = tuple(plan.meeting for plan in changed)
         record(
@@ -69,6 +60,27 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
             letters=letters, members=_codes(told),
         )  # fmt: skip
     return Published(letters=letters, meetings=published)
+
+
+def write_plans(
+    session: Session, setup: Setup, plans: list[MeetingPlan], meetings: Mapping[str, Meeting],
+    cases: Mapping[str, Case], *, now: datetime, urgent: frozenset[str] = frozenset(),
+) -> tuple[int, list[Change]]:  # fmt: skip
+    """Make plans what is published, inside the running transaction: agendas, bookings, invitations, letters, feeds.
+
+    Gives the number of letters and what changed for whom. The letters of the meetings in `urgent` say that they are.
+    """
+    facts = {reference: case_facts(row) for reference, row in cases.items()}
+    _write_agendas(session, plans, meetings, cases, now)
+    _write_bookings(session, plans, meetings)
+    letters, told = 0, []
+    for plan in plans:
+        meeting, is_urgent = meetings[plan.meeting], plan.meeting in urgent
+        changes = sync_invitations(session, setup, meeting, plan.attendances, facts, now=now, is_urgent=is_urgent)
+        letters += post_letters(session, setup, meeting, changes, now=now)
+        told += changes
+    render_feeds_of(session, setup, [meetings[plan.meeting] for plan in plans], now=now)
+    return letters, told
 
 
 def _codes(changes: list[Change]) -> list[dict[str, str]]:

@@ -17,7 +17,8 @@ class Setup:
     """Settings that use cases need.
 
     `mail_domain` ends UIDs and Message-IDs; `holidays` is an ISO country code; `time_zone` is the centre's IANA zone,
-    whose calendar decides what day it is; `language` is for who has chosen none.
+    whose calendar decides what day it is; `language` is for who has chosen none. A proposal takes `plan_seconds` and
+    `plan_memory_mib` at most, and `plan_runs` of them are made at once; the others wait.
     """
 
     programs: Mapping[str, Program]
@@ -26,6 +27,8 @@ class Setup:
     mail_from: str
     holidays: str
     plan_seconds: float
+    plan_memory_mib: int = 2048
+    plan_runs: int = 2
     time_zone: str = "Asia/Seoul"
     language: str = "ko"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ from tumorboard.domain.model import (
 )
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
-from tumorboard.store.meetings import Booking, Meeting, Resource, Seat
+from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource, Room, Seat
 from tumorboard.store.people import Absence, Member
 
 
@@ -119,6 +120,66 @@ def busy_times(
     return {member_id: merge(intervals) for member_id, intervals in found.items()}
 
 
+def room_bookings(
+    session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
+) -> dict[str, tuple[Interval, ...]]:
+    """Per room key, when others than these meetings have booked it; sorted, non-overlapping."""
+    query = (
+        select(Room.key, Booking.starts_at, Booking.ends_at)
+        .join(Resource, Resource.room_id == Room.id)
+        .join(Booking, Booking.resource_id == Resource.id)
+        .where(Booking.status == "confirmed", Booking.starts_at < end, Booking.ends_at > start)
+        .where(Booking.meeting_id.not_in(list(without_meetings)))
+    )
+    found: dict[str, list[Interval]] = {}
+    for key, starts_at, ends_at in session.execute(query):
+        found.setdefault(key, []).append(Interval(starts_at, ends_at))
+    return {key: merge(intervals) for key, intervals in found.items()}
+
+
+def calls_by_week(
+    session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
+) -> dict[str, dict[tuple[int, int], int]]:
+    """Per member id with a limit and ISO week of the meetings' zones, how often she is called in; past calls count."""
+    query = (
+        select(Member.public_id, Meeting.starts_at, Meeting.time_zone)
+        .join(MeetingInvitation, MeetingInvitation.member_id == Member.id)
+        .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
+        .where(Member.most_calls_per_week.is_not(None))
+        .where(MeetingInvitation.kind == "on_demand", MeetingInvitation.status == "invited")
+        .where(MeetingInvitation.answer != "declined")
+        .where(Meeting.starts_at >= start, Meeting.starts_at < end, Meeting.id.not_in(list(without_meetings)))
+    )
+    found: dict[str, dict[tuple[int, int], int]] = {}
+    for member, starts_at, time_zone in session.execute(query):
+        week = starts_at.astimezone(ZoneInfo(time_zone)).isocalendar()[:2]
+        mine = found.setdefault(member, {})
+        mine[week] = mine.get(week, 0) + 1
+    return found
+
+
+def earlier_members(session: Session, *, program: str, now: datetime) -> dict[str, tuple[str, ...]]:
+    """Per reference of an open case of the programme, who was called in when it was discussed before; sorted ids."""
+    stood = (
+        select(AgendaItem.meeting_id)
+        .join(Case, Case.id == AgendaItem.case_id)
+        .where(Case.program == program, Case.status.in_(("waiting", "scheduled")))
+    )
+    query = (
+        select(MeetingInvitation.details, Member.public_id)
+        .join(Member, Member.id == MeetingInvitation.member_id)
+        .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
+        .where(MeetingInvitation.kind == "on_demand", MeetingInvitation.status == "invited")
+        .where(MeetingInvitation.answer != "declined")
+        .where(Meeting.starts_at <= now, Meeting.status != "cancelled", Meeting.id.in_(stood))
+    )
+    found: dict[str, set[str]] = {}
+    for details, member in session.execute(query):
+        for reference in details.get("cases", ()):
+            found.setdefault(reference, set()).add(member)
+    return {reference: tuple(sorted(members)) for reference, members in found.items()}
+
+
 def member_facts(row: Member, busy: tuple[Interval, ...]) -> MemberFacts:
     """A member as the planner sees her."""
     return MemberFacts(
@@ -132,8 +193,8 @@ def member_facts(row: Member, busy: tuple[Interval, ...]) -> MemberFacts:
     )
 
 
-def meeting_facts(row: Meeting) -> MeetingFacts:
-    """A meeting with the references published for it."""
+def meeting_facts(row: Meeting, *, breaks: tuple[tuple[int, int], ...] = ()) -> MeetingFacts:
+    """A meeting with the references published for it; `breaks` are those of the board's settings."""
     return MeetingFacts(
         id=row.public_id,
         span=Interval(row.starts_at, row.ends_at),
@@ -141,6 +202,7 @@ def meeting_facts(row: Meeting) -> MeetingFacts:
         time_zone=row.time_zone,
         published=tuple(item.case.reference for item in row.agenda),
         is_extra=row.is_extra,
+        breaks=breaks,
     )
 
 

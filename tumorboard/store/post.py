@@ -11,7 +11,7 @@ from tumorboard.store.people import Member
 
 class OutboxMessage(Base):
     """A finished letter. Its bytes, Message-ID, UID and SEQUENCE are fixed in the transaction of the change, so that a
-    letter sent twice is the same letter."""
+    letter sent twice is the same letter. `member_id` is None for a digest to an account of its own."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (
@@ -25,7 +25,7 @@ class OutboxMessage(Base):
     dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
     message_id: Mapped[str] = mapped_column(String(250), unique=True)
     recipient: Mapped[Label]
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
     uid: Mapped[str] = mapped_column(String(200))
     sequence: Mapped[int]
@@ -38,7 +38,7 @@ class OutboxMessage(Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[Instant]
     sent_at: Mapped[Instant | None]
-    member: Mapped[Member] = relationship()
+    member: Mapped[Member | None] = relationship()
 
 
 class FeedToken(Base):

@@ -22,7 +22,10 @@ PROBLEM_TYPE = "application/problem+json"
 LOG_IN_CODES = frozenset({"log-in-needed", "wrong-log-in", "unknown-token"})
 
 _STATUS: Mapping[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, DomainError: 422}
-_STATUS_OF_CODE = {"too-large": 413, **dict.fromkeys(LOG_IN_CODES, 401)}
+_STATUS_OF_CODE = {
+    "too-large": 413, "planner-busy": 503, "planner-too-slow": 503, "planner-failed": 500,
+    **dict.fromkeys(LOG_IN_CODES, 401),
+}  # fmt: skip
 _HTTP_CODES: Mapping[int, tuple[str, str]] = {
     400: ("bad-request", "the request cannot be read; look at its syntax"),
     401: ("log-in-needed", "log in first"),
@@ -82,8 +85,12 @@ def handle_domain_error(error: DomainError) -> AnyResponse:
         return _page(status, error.code, str(error))
     field, reasons = error.values.get("field"), error.values.get("reasons")
     errors = [{"in": "body", "field": str(field), "message": str(error)}] if field else []
-    more = {"reasons": [_say(reason) for reason in reasons]} if isinstance(reasons, Iterable) else {}
+    more: dict[str, object] = {"reasons": [_say(reason) for reason in reasons]} if isinstance(reasons, Iterable) else {}
+    if "run" in error.values:
+        more["run"] = error.values["run"]
     response = problem(status, error.code, str(error), errors=errors, **more)
+    if "retry_after_seconds" in error.values:
+        response.headers["Retry-After"] = str(error.values["retry_after_seconds"])
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tumorboard"'
     return response

@@ -40,6 +40,17 @@ CHANGES: Mapping[str, str] = {
     "withdrawn": _("No longer needed"),
 }
 ATTENDANCE_CHANGES: Mapping[str, str] = {**CHANGES, "moved": _("New time")}
+WHAT_IF_CASES: Mapping[str, str] = {
+    "moved": _("Moved"),
+    "placed": _("Newly placed"),
+    "left-out": _("Left out"),
+    "gone": _("Withdrawn"),
+}
+WHAT_IF_MEMBERS: Mapping[str, str] = {
+    "called": _("Called in"),
+    "released": _("No longer needed"),
+    "window": _("Another time"),
+}
 ABSENCES: Mapping[str, str] = {"absence": _("Absent"), "busy": _("Busy")}
 MEETINGS: Mapping[str, str] = {
     "planned": _("No cases yet"),
@@ -94,9 +105,23 @@ EVENTS: Mapping[str, str] = {
     "case:time-fixed": _("Time fixed"),
     "case:time-freed": _("Time free again"),
     "readiness:noted": _("Report noted"),
+    "case:called": _("Urgent meeting called"),
     "need:waived": _("Need waived"),
     "need:restored": _("Waiver taken back"),
 }
+
+
+STAGES: Mapping[str, str] = {
+    "waiting": _("Waits for its turn"),
+    "reading": _("Reads cases, meetings and people"),
+    "planning": _("Looks for the best plan"),
+    "first-fit": _("Makes a first plan"),
+    "search": _("Looks for a better plan"),
+    "bound": _("Proves how good a plan can be"),
+    "done": _("Writes down the reasons"),
+    "writing": _("Writes the draft"),
+}
+"""What a run is doing."""
 
 
 def say_code(code: str, words: Words, known: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from tumorboard.domain.model import Finding, ReadinessState, Reason
 from tumorboard.words import Words, format_date
@@ -28,11 +28,16 @@ _REASONS: Mapping[str, str] = {
     "kept-as-published": _("Stays where it was published"),
     "moved-from": _("Moved from %(meeting)s"),
     "added-after-closing": _("Urgent: added after the list closed"),
-    "outweighed": _("%(meetings)s: also possible, but worse for the board as a whole"),
+    "outweighed": _("%(meetings)s: also possible, but %(points)s points dearer (%(mostly)s)"),
+    "equally-good": _("%(meetings)s: would be just as good"),
+    "better-earlier": _("%(meeting)s: would be %(points)s points cheaper; propose again, or place it by hand"),
     "not-ready": _("Not ready: %(items)s"),
     "not-ready-before": _("Ready on %(day)s at the earliest: %(items)s"),
     "no-longer-ready": _("%(meetings)s: too old by then: %(items)s"),
     "list-closed": _("%(meeting)s: the list is closed"),
+    "fixed-time": _("%(meetings)s: its fixed time does not fall into the meeting"),
+    "room-taken": _("%(meetings)s: the room is taken"),
+    "call-limit-reached": _("%(meetings)s: everybody free has all the calls of the week, %(specialty)s"),
     "meeting-full": _("%(meetings)s: no %(minutes)s minutes left"),
     "no-member-free": _("%(meetings)s: nobody free, %(specialty)s"),
     "certificate-missing": _("%(meetings)s: nobody free with the certificate, %(specialty)s (%(certificate)s)"),
@@ -41,8 +46,20 @@ _REASONS: Mapping[str, str] = {
     "no-member-for-specialty": _("The centre has no member for %(specialty)s"),
     "no-capacity": _("All meetings are full (%(minutes)s minutes needed); add an extra meeting"),
     "no-meeting": _("No meeting in the planned weeks; add one or plan more weeks"),
+    "not-examined": _("%(meetings)s: not examined in the time allowed"),
+    "outweighed-by": _("%(meeting)s: possible in place of %(references)s, but %(points)s points dearer"),
+    "better-instead-of": _(
+        "%(meeting)s: possible in place of %(references)s, %(points)s points cheaper; propose again"
+    ),
+    "place-taken-by": _("%(meeting)s: its place went to %(references)s"),
+    # What would help, tried out.
+    "possible-at": _("Earliest meeting that would do: %(starts)s"),
+    "helps-if-moved": _("%(meeting)s would do if %(member)s could move the appointment of %(at)s"),
+    "helps-longer": _("%(meeting)s would do if it were %(minutes)s minutes longer"),
+    "helps-moving": _("%(meeting)s would do if %(reference)s moved to %(to)s"),
     "left-out-by-hand": _("Left out by hand (%(by)s)"),
     "placed-by-hand": _("Placed by hand (%(by)s)"),
+    "left-for-later": _("Not part of a repair; the next proposal plans it"),
     # Why a draft is not right: these stop its publication.
     "meetings-differ": _("The meetings changed since the proposal; propose again"),
     "unknown-case": _("%(reference)s: no longer open; propose again"),
@@ -54,6 +71,9 @@ _REASONS: Mapping[str, str] = {
     "meeting-too-long": _("%(meeting)s: %(minutes)s minutes of cases do not fit"),
     "agenda-times-wrong": _("%(reference)s: its minutes changed since the proposal; propose again"),
     "agenda-blocks-wrong": _("%(meeting)s: urgent cases come first, listed ones last"),
+    "fixed-time-missed": _("%(reference)s, %(meeting)s: does not begin at its fixed time"),
+    "room-in-use": _("%(meeting)s: the room belongs to another meeting at that time"),
+    "member-called-too-often": _("%(meeting)s: called in more often that week than agreed, %(member)s"),
     "need-uncovered": _("%(reference)s, %(meeting)s: nobody attends for %(specialty)s"),
     "named-member-missing": _("%(reference)s, %(meeting)s: must be there, %(member)s"),
     "uncovered-not-reported": _("%(reference)s, %(meeting)s: a gap is not noted for %(specialty)s; propose again"),
@@ -71,12 +91,25 @@ _OVERRULED: Mapping[str, str] = {
     "not-ready-before": _("the case is not ready by then"),
     "no-longer-ready": _("a report is too old by then"),
     "list-closed": _("the list is closed"),
+    "fixed-time": _("its fixed time does not fall into the meeting"),
+    "room-taken": _("the room is taken"),
+    "call-limit-reached": _("everybody free has all the calls of the week"),
+    "no-capacity": _("the meeting is shorter than the case"),
     "meeting-full": _("the meeting is full"),
     "no-member-free": _("a needed specialty has nobody free"),
     "certificate-missing": _("a needed certificate is missing"),
     "named-member-absent": _("a named member cannot come"),
     "window-does-not-fit": _("a specialist's free time does not fit"),
     "no-member-for-specialty": _("the centre has no member for a needed specialty"),
+}
+
+_MOSTLY: Mapping[str, str] = {
+    "calls": _("more members called in"),
+    "advice": _("recommended advice missing"),
+    "moved": _("published cases moved"),
+    "waiting": _("cases later"),
+    "left-out": _("cases left out"),
+    "balance": _("the balance between meetings and members"),
 }
 
 
@@ -95,11 +128,17 @@ def _values(reason: Reason, words: Words, names: Names) -> dict[str, str]:
     """Every value a sentence may name, in the reader's words; what is unknown stays as its id."""
     given = {name: str(value) for name, value in reason.values.items()}
     first = names.meetings.get(given.get("meeting", ""), words.gettext(_("a meeting that is no longer ahead")))
+    mostly = _MOSTLY.get(given.get("mostly", ""))
     items = [names.items.get(item, item) for item in given.get("items", "").split(",") if item]
     return {
-        **dict.fromkeys(("reference", "minutes", "by"), ""),
+        **dict.fromkeys(("reference", "minutes", "by", "points"), ""),
         **given,
         "meeting": first,
+        "to": names.meetings.get(given.get("to", ""), words.gettext(_("a meeting that is no longer ahead"))),
+        "references": ", ".join(given.get("references", "").split(",")),
+        "mostly": words.gettext(mostly) if mostly else "–",
+        "starts": _say_day(given.get("starts_on", ""), words),
+        "at": _say_moment(given.get("at", ""), words),
         "meetings": _several(first, int(reason.values.get("meetings", 1)), words),
         "member": names.members.get(given.get("member", ""), words.gettext(_("a member"))),
         "specialty": names.specialties.get(given.get("specialty", ""), given.get("specialty", "")),
@@ -118,6 +157,13 @@ def _several(first: str, count: int, words: Words) -> str:
 
 def _say_day(text: str, words: Words) -> str:
     return format_date(date.fromisoformat(text), words.language) if text else "–"
+
+
+def _say_moment(text: str, words: Words) -> str:
+    if not text:
+        return "–"
+    local = datetime.fromisoformat(text)
+    return f"{format_date(local.date(), words.language)} {local:%H:%M}"
 
 
 def _say_bundled(reason: Reason, words: Words) -> str:

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tumorboard.web.api import boards, cases, centre, drafts, feeds, health, meetings, operation, programs, session
+from tumorboard.web.api import (
+    board_settings,
+    boards,
+    cases,
+    centre,
+    drafts,
+    feeds,
+    findings,
+    health,
+    meetings,
+    operation,
+    programs,
+    runs,
+    session,
+    slots,
+    urgent,
+    what_if,
+)
 from tumorboard.web.api.door import KeyConverter, PublicIdConverter, describe_converter
 from tumorboard.web.problems import ProblemApi
 
@@ -37,6 +54,22 @@ def register_api(app: Flask) -> None:
     )
     for converter in (PublicIdConverter, KeyConverter):
         api.register_converter(converter, describe_converter)
-    for module in (session, cases, programs, boards, meetings, drafts, centre, feeds, operation):
+    for module in (
+        session,
+        cases,
+        programs,
+        boards,
+        meetings,
+        drafts,
+        runs,
+        centre,
+        feeds,
+        operation,
+        findings,
+        board_settings,
+        what_if,
+        urgent,
+        slots,
+    ):
         api.register_blueprint(module.door)
     app.register_blueprint(health.door)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Request
@@ -9,7 +10,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from tumorboard.web.auth import current_actor
@@ -48,7 +49,12 @@ class StrictParser(FlaskParser):
             if req.get_data(cache=True):
                 raise UnsupportedMediaType
             return core.missing
-        return core.parse_json(req.get_data(cache=True))
+        try:
+            return core.parse_json(req.get_data(cache=True))
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise  # webargs makes the refusal
+        except (RecursionError, ValueError) as error:  # brackets within brackets without end, a number of 5000 digits
+            raise BadRequest from error
 
 
 class Door(Blueprint):
@@ -73,7 +79,7 @@ class Door(Blueprint):
 
     def _prepare_errors_doc(self, doc: dict[str, Any], _: Any, *, method: str, **__: Any) -> dict[str, Any]:
         names = {} if self.public else {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}
-        if method in ("post", "patch", "delete"):
+        if method in ("post", "put", "patch", "delete"):
             names |= {400: "BAD_REQUEST", 409: "CONFLICT", 415: "UNSUPPORTED_MEDIA_TYPE", 422: "UNPROCESSABLE_ENTITY"}
         responses = doc.setdefault("responses", {})
         for status, name in names.items():

@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from flask import url_for
+from flask import jsonify, request, url_for
+from flask.wrappers import Response
 
-from tumorboard.services import boards, planning, publishing
+from tumorboard.services import boards, planning, publishing, run_process, runs
+from tumorboard.services.solver_process import place, run_apart
+from tumorboard.web.api import runs as runs_door
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
 from tumorboard.web.schemas.drafts import DraftAnswer, MoveAsk, ProposeAsk, PublishedAnswer, present_draft
+from tumorboard.web.schemas.runs import RunAnswer
 from tumorboard.words import Words
+
+LONGEST_WAIT_SECONDS = 3
 
 door = Door("drafts", description="Proposals for the next meetings of a board")
 
 
 @door.post("/boards/<key:board>/drafts")
 @door.arguments(ProposeAsk)
-@door.response(201, DraftAnswer)
-def propose(asked: dict[str, Any], board: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+@door.response(202, RunAnswer)
+@door.alt_response(201, schema=DraftAnswer, description="The draft, with `Prefer: wait=N`")
+def propose(asked: dict[str, Any], board: str) -> Any:
     """Propose the next meetings of a board
 
-    Plans the open cases onto the meetings of the next weeks. Nobody is invited; an older open draft of the board is
-    thrown away.
+    Begins a run that plans the open cases onto the meetings of the next weeks, and answers at once with its address.
+    Nobody is invited; an older open draft of the board is thrown away when the new one is there. With the header
+    `Prefer: wait=3` (RFC 7240; 3 seconds at most) the answer is the draft itself if it is ready by then. A board has
+    one run at a time: `plan-running` names it (`run`).
     """
-    draft = planning.propose(database(), setup(), board=board, weeks=asked["weeks"], by=current_actor(), now=utc_now())
-    draft_id = draft.public_id
-    return _read(draft_id), 201, {"Location": url_for("drafts.read_draft", draft_id=draft_id)}
+    by = current_actor()
+    run_id, started = run_process.begin_run(
+        database(), setup(), board=board, weeks=asked["weeks"], seconds=asked["seconds"], by=by, now=utc_now()
+    )
+    seconds = _preferred_wait_seconds()
+    if started.wait(seconds) and seconds:
+        run = runs.read_run(database(), run_id=run_id, by=by, now=utc_now())
+        if run.draft is not None:
+            return _created(run.draft.public_id, seconds)
+    return runs_door.present(run_id), 202, {"Location": url_for("runs.read_run", run_id=run_id)}
+
+
+def _preferred_wait_seconds() -> int:
+    """What the caller prefers to wait (RFC 7240, 4.3), within our bound; a preference nobody knows is ignored."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", request.headers.get("Prefer", ""), re.IGNORECASE)
+    return min(int(found[1]), LONGEST_WAIT_SECONDS) if found else 0
+
+
+def _created(draft_id: str, seconds: int) -> Response:
+    response = jsonify(DraftAnswer().dump(_read(draft_id)))
+    response.status_code = 201
+    response.headers["Location"] = url_for("drafts.read_draft", draft_id=draft_id)
+    response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
 
 
 @door.get("/drafts/<public_id:draft_id>")
@@ -45,10 +76,11 @@ def move_case(asked: dict[str, Any], draft_id: str) -> dict[str, Any]:
 
     To another meeting or place, or out of the draft with `"meeting": null`. Windows are laid out anew.
     """
-    planning.edit_draft(
-        database(), setup(), draft_id=draft_id, reference=asked["case"], meeting_id=asked["meeting"],
-        position=asked["position"], by=current_actor(), now=utc_now(),
-    )  # fmt: skip
+    with place():
+        planning.edit_draft(
+            database(), setup(), draft_id=draft_id, reference=asked["case"], meeting_id=asked["meeting"],
+            position=asked["position"], by=current_actor(), now=utc_now(), call=run_apart,
+        )  # fmt: skip
     return _read(draft_id)
 
 

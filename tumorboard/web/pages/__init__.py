@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from tumorboard.web.pages import (
+    board_settings,
     boards,
     case,
     cases,
     drafts,
+    findings,
     home,
     imports,
     log_in,
@@ -17,12 +19,17 @@ from tumorboard.web.pages import (
     outbox,
     people,
     rules,
+    runs,
+    slots,
+    urgent,
+    what_if,
 )
 from tumorboard.web.pages.frame import install_words, pages
 
 __all__ = [
-    "boards", "case", "cases", "drafts", "home", "imports", "log_in", "meetings", "mine", "outbox", "people",
-    "register_pages", "rules",
+    "board_settings", "boards", "case", "cases", "drafts", "findings", "home", "imports", "log_in",
+    "meetings", "mine", "outbox", "people", "register_pages", "rules", "runs", "slots",
+    "urgent", "what_if",
 ]  # fmt: skip
 """Every module hangs its pages on the one blueprint when it is imported."""
 

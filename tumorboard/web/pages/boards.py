@@ -13,10 +13,13 @@ from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_absent, list_boards, read_board
 from tumorboard.services.feeds import list_feeds
 from tumorboard.services.meetings import add_meeting
-from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting
+from tumorboard.services.run_process import begin_run
+from tumorboard.services.runs import find_active_run
+from tumorboard.services.solver_process import warm_up
 from tumorboard.store.meetings import Meeting, Room
 from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.findings import findings_by_meeting, repair_of
 from tumorboard.web.pages.frame import (
     answer_form,
     form_date,
@@ -33,6 +36,8 @@ from tumorboard.web.pages.picture import picture_of_meeting
 
 USUAL_WEEKS = 8
 USUAL_MINUTES = 90
+PATIENCE_SECONDS = 1.0
+"""How long a form waits for its draft before it shows the run: most are ready by then, no worker is held long."""
 
 
 @pages.get("/boards", endpoint="list_boards")
@@ -56,14 +61,20 @@ def show_board(key: str) -> Response:
         feed for feed in list_feeds(database(), by=actor) if (feed.scope, feed.subject_id) == ("board", view.row.id)
     ]
     program = setup().programs.get(view.row.program)
+    may_plan = actor.may(Permission.PLAN_EDIT)
+    if may_plan:
+        warm_up()
     return show(
         "board.html",
         board=view.row,
+        run=find_active_run(database(), view.row, now=utc_now()) if may_plan else None,
         draft=view.draft,
         meetings=[(meeting, _picture(meeting)) for meeting in view.meetings],
         program=program,
         rooms=rooms,
         feeds=feeds,
+        findings=findings_by_meeting(board=key),
+        repair=repair_of(view.draft),
         absent=list_absent(database(), by=actor, now=utc_now()),
         usual_weeks=USUAL_WEEKS,
         usual_minutes=USUAL_MINUTES,
@@ -79,14 +90,17 @@ def _picture(meeting: Meeting) -> object:
 
 @pages.post("/boards/<key>/propose")
 def propose_board(key: str) -> Response:
-    """Plan the next weeks and open the draft."""
+    """Let a process plan the next weeks; its page leads on to the draft. A board has one such process at a time."""
     try:
-        draft = propose(
+        run_id, started = begin_run(
             database(), setup(), board=key, weeks=form_number("weeks", USUAL_WEEKS), by=current_actor(), now=utc_now()
         )
     except (BadInput, Conflict) as error:
+        if error.code == "plan-running":
+            return go_to("pages.show_run", run_id=error.values["run"])
         return refuse_form(url_for("pages.show_board", key=key), error)
-    return go_to("pages.show_draft", draft_id=draft.public_id)
+    started.wait(PATIENCE_SECONDS)
+    return go_to("pages.show_run", run_id=run_id)
 
 
 @pages.post("/boards/<key>/meetings")

@@ -15,6 +15,7 @@ from tumorboard.services.worklist import CaseState, list_cases
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.case_rows import make_row
 from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells
+from tumorboard.web.pages.findings import boards_to_mend
 from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
 from tumorboard.words.refusals import say_error
 
@@ -51,6 +52,7 @@ def show_list() -> Response:
         item_programs=[setup().program(name) for name in shown],
         boards=[board for board in list_boards(database(), by=actor) if program in (None, board.program)],
         today=today,
+        to_mend=boards_to_mend(),
     )
 
 

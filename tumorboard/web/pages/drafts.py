@@ -10,14 +10,18 @@ from tumorboard.domain.model import Reason
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
 from tumorboard.services.cases import find_case
+from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
 from tumorboard.services.planning import broken_rules, discard_draft, edit_draft
 from tumorboard.services.publishing import publish_draft
+from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_number, form_text, go_to, pages, show, words
 from tumorboard.web.pages.meetings import rule_labels
+from tumorboard.web.pages.minutes import MinutesTable, tabulate_minutes
 from tumorboard.web.pages.names import full_name, names_of
 from tumorboard.web.pages.picture import picture_of_plan
+from tumorboard.web.pages.runs import percent_of
 from tumorboard.words.phrases import Names, say_reason
 from tumorboard.words.refusals import say_error
 
@@ -27,6 +31,7 @@ LEAVE_OUT = "leave-out"
 @pages.get("/drafts/<draft_id>", endpoint="show_draft")
 def show_draft(draft_id: str) -> Response:
     """The whole draft as a difference."""
+    warm_up()
     return _draft_page(draft_id)
 
 
@@ -50,7 +55,9 @@ def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "
         ],
         held=sum(plan.held_minutes for plan in plans),
         held_arrival=sum(plan.held_minutes_arrival for plan in plans),
+        minutes=_minutes(view, names),
         placed=sum(len(plan.agenda) for plan in plans),
+        gap_percent=percent_of(view.proposal.gap),
         broken=[say_reason(reason, words(), names) for reason in broken or stored],
         problem=problem or (words().gettext("Like this the draft cannot be published:") if stored else ""),
     )
@@ -59,6 +66,14 @@ def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "
 def _names(view: DraftView, members: dict[str, Member]) -> Names:
     program = setup().program(view.row.board.program)
     return names_of(program, meetings=[change.meeting for change in view.meetings], members=members.values())
+
+
+def _minutes(view: DraftView, names: Names) -> MinutesTable:
+    """The minutes called-in specialists are held at all meetings of the draft together."""
+    plans = view.proposal.meetings
+    arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
+    held = add_up(minutes_of_plan(plan, arrivals) for plan in plans)
+    return tabulate_minutes(held, members=names.members, specialties=names.specialties)
 
 
 def _say(reasons: tuple[Reason, ...], names: Names) -> list[str]:
@@ -151,10 +166,12 @@ def move(draft_id: str, case_id: str) -> Response:
     def act() -> str:
         target = form_text("meeting")
         position = form_number("position", -1) if request.form.get("position") else None
-        edit_draft(
-            database(), setup(), draft_id=draft_id, reference=reference,
-            meeting_id=None if target == LEAVE_OUT else target, position=position, by=current_actor(), now=utc_now(),
-        )  # fmt: skip
+        with place():
+            edit_draft(
+                database(), setup(), draft_id=draft_id, reference=reference,
+                meeting_id=None if target == LEAVE_OUT else target, position=position, by=current_actor(),
+                now=utc_now(), call=run_apart,
+            )  # fmt: skip
         if target == LEAVE_OUT:
             return words().gettext("Left out: %(case)s") % {"case": reference}
         return words().gettext("Moved: %(case)s") % {"case": reference}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Account, Centre, Department
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup
+from tumorboard.web.schemas.base import EARLIEST_AT, LATEST_AT
 from tumorboard.words import Words, format_date, labels
 from tumorboard.words.labels import say_code
 from tumorboard.words.refusals import say_error
@@ -213,6 +214,17 @@ def form_date(name: str) -> date | None:
         return read_date(text)
     except BadInput as error:
         raise BadInput(str(error), code="not-a-date", field=name) from None
+
+
+def form_instant(name: str) -> datetime:
+    """An ISO instant of the form with its offset, of our times, in UTC. Raises BadInput `bad-input`."""
+    try:
+        instant = datetime.fromisoformat(form_text(name))
+        if instant.tzinfo is not None and EARLIEST_AT <= instant <= LATEST_AT:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadInput("no instant; write it as 2026-12-01T08:00+09:00", code="bad-input", field=name)
 
 
 def form_number(name: str, default: int) -> int:

@@ -11,10 +11,13 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
+from tumorboard.services.minutes import minutes_of_meeting
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
 from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.findings import findings_by_meeting
 from tumorboard.web.pages.frame import pages, show, words
+from tumorboard.web.pages.minutes import tabulate_minutes
 from tumorboard.web.pages.names import all_specialties, full_name
 from tumorboard.web.pages.picture import picture_of_meeting
 
@@ -41,6 +44,12 @@ def show_meeting(meeting_id: str) -> Response:
         case_ids=case_ids,
         parts=[_part(row, specialties, labels, letters) for row in invited],
         absent=list_absent(database(), by=actor, now=utc_now()).get(meeting_id, ()),
+        findings=[line for _, lines in findings_by_meeting(meeting_id=meeting_id) for line in lines],
+        held=tabulate_minutes(
+            minutes_of_meeting(meeting),
+            members={row.member.public_id: full_name(row.member) for row in invited},
+            specialties=specialties,
+        ),
         shows_letters=actor.may(Permission.OUTBOX_READ),
         is_past=meeting.starts_at <= utc_now(),
     )

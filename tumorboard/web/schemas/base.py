@@ -185,6 +185,7 @@ class ProblemSchema(Schema):
     code = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldProblem))
     reasons = fields.List(fields.Dict())
+    run = fields.String(metadata={"description": "with `plan-running`: the id of the run"})
 
 
 def page_of(items: list[Any], *, total: int, offset: int, limit: int) -> dict[str, Any]:

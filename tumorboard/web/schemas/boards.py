@@ -11,10 +11,12 @@ from tumorboard.domain.model import Attendance, MemberFacts, SeatKind
 from tumorboard.domain.quorum import seat_quorum
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Actor, Permission
+from tumorboard.services.minutes import minutes_of_meeting
 from tumorboard.store.facts import seat_facts
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, Seat
 from tumorboard.store.people import Member
 from tumorboard.web.schemas.base import Answer, Ask, Day, PageAnswer, Who, Whole, Word
+from tumorboard.web.schemas.findings import MinutesAnswer, present_minutes
 
 
 class SeatAnswer(Answer):
@@ -116,6 +118,7 @@ class MeetingAnswer(MeetingRow):
     agenda = fields.List(fields.Nested(AgendaAnswer))
     windows = fields.List(fields.Nested(WindowAnswer))
     quorum = fields.Nested(QuorumAnswer)
+    minutes_held = fields.Nested(MinutesAnswer)
 
 
 class OwnWindowAnswer(Answer):
@@ -190,6 +193,7 @@ def present_meeting(row: Meeting, seats: Sequence[Seat], by: Actor) -> dict[str,
         "agenda": [_present_item(item, by) for item in row.agenda],
         "windows": [present_window(entry, by) for entry in invited],
         "quorum": _present_quorum(row, invited, seats),
+        "minutes_held": present_minutes(minutes_of_meeting(row)),
     }
 
 

@@ -8,7 +8,9 @@ from marshmallow import fields
 
 from tumorboard.domain.model import Reason
 from tumorboard.services.boards import AttendanceChange, DraftView, EntryChange, MeetingChange
+from tumorboard.services.minutes import minutes_of_plan
 from tumorboard.web.schemas.base import Answer, Ask, ReasonAnswer, Who, Whole, Word
+from tumorboard.web.schemas.findings import MinutesAnswer, present_minutes
 from tumorboard.web.schemas.present_cases import present_reason
 from tumorboard.words import Words
 from tumorboard.words.phrases import Names
@@ -16,6 +18,9 @@ from tumorboard.words.phrases import Names
 
 class ProposeAsk(Ask):
     weeks = Whole(1, 26, load_default=4)
+    seconds = Whole(
+        1, 300, load_default=None, allow_none=True, metadata={"description": "for planning, at most; else the setting"}
+    )
 
 
 class MoveAsk(Ask):
@@ -74,6 +79,7 @@ class MeetingChangeAnswer(Answer):
     vacant_seats = fields.List(fields.String())
     held_minutes = fields.Integer()
     held_minutes_arrival = fields.Integer()
+    minutes_held = fields.Nested(MinutesAnswer)
 
 
 class LeftOutAnswer(Answer):
@@ -146,6 +152,7 @@ def _present_meeting(change: MeetingChange, words: Words, names: Names) -> dict[
         "vacant_seats": list(plan.vacant_seats),
         "held_minutes": plan.held_minutes,
         "held_minutes_arrival": plan.held_minutes_arrival,
+        "minutes_held": present_minutes(minutes_of_plan(plan, {})),
     }
 
 

@@ -1,0 +1,107 @@
+"""What is published on a board, as plans beside the facts of today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
+from tumorboard.domain.planning_problem import Problem
+from tumorboard.domain.review import as_published
+from tumorboard.domain.timeline import Interval
+from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.planning_facts import load_problem
+from tumorboard.services.setup import Setup
+from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBoard:
+    """The meetings of a board ahead, at least up to its last published one.
+
+    `plans` has one for each meeting of the problem, an empty one where nothing is published. `base` are the agenda
+    counters. `declined` holds (meeting, member) of the invitations that were declined.
+    """
+
+    problem: Problem
+    base: Mapping[str, int]
+    plans: tuple[MeetingPlan, ...]
+    meetings: Mapping[str, Meeting]
+    declined: frozenset[tuple[str, str]]
+    until: datetime
+
+
+def load_published(
+    session: Session, setup: Setup, board: Board, *, now: datetime, beyond: timedelta = timedelta(0)
+) -> PublishedBoard | None:
+    """What is published on the board ahead of `now`; None when nothing is. A fixed number of queries.
+
+    With `beyond` the meetings that follow the last published one are there too, without a case.
+    """
+    query = select(Meeting).where(Meeting.board_id == board.id, Meeting.starts_at > now, Meeting.status != "cancelled")
+    query = query.order_by(Meeting.starts_at).options(
+        selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+        selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
+        joinedload(Meeting.room),
+    )
+    rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    published = [row for row in rows if row.status == "published"]
+    if not published:
+        return None
+    until = published[-1].starts_at + beyond
+    problem, base = load_problem(session, setup, board, until=until, now=now)
+    meetings = {row.public_id: row for row in rows if row.starts_at <= until}
+    requires = {
+        case.reference: tuple(sorted({need.specialty for need in case.needs if need.required and not need.waived_by}))
+        for case in problem.cases
+    }
+    plans = (_plan(meetings[meeting.id], requires) for meeting in problem.meetings)
+    return PublishedBoard(
+        problem=problem,
+        base=base,
+        plans=tuple(as_published(problem, plan) for plan in plans),
+        meetings=meetings,
+        declined=frozenset(
+            (row.public_id, entry.member.public_id)
+            for row in meetings.values()
+            for entry in row.invitations
+            if entry.status == "invited" and entry.answer == "declined"
+        ),
+        until=until,
+    )
+
+
+def _plan(row: Meeting, requires: Mapping[str, tuple[str, ...]]) -> MeetingPlan:
+    place = {item.case.reference: item.position for item in row.agenda}
+    held = minutes_of_meeting(row)
+    return MeetingPlan(
+        meeting=row.public_id,
+        agenda=tuple(
+            AgendaEntry(
+                item.case.reference, Interval(item.starts_at, item.ends_at), requires.get(item.case.reference, ())
+            )
+            for item in row.agenda
+        ),
+        attendances=tuple(_attendance(entry, place) for entry in row.invitations if entry.status == "invited"),
+        reasons={},
+        held_minutes=held.total.now,
+        held_minutes_arrival=held.total.arrival,
+        held_by_member={one.member: (one.held.arrival, one.held.now) for one in held.members},
+    )
+
+
+def _attendance(row: MeetingInvitation, place: Mapping[str, int]) -> Attendance:
+    details = row.details
+    return Attendance(
+        member=row.member.public_id,
+        kind=SeatKind(row.kind),
+        span=Interval(row.starts_at, row.ends_at),
+        specialties=tuple(details["specialties"]),
+        cases=tuple(sorted(details["cases"], key=lambda reference: place.get(reference, len(place)))),
+        rules=tuple(details["rules"]),
+        required=details["required"],
+    )

@@ -1,0 +1,70 @@
+"""The settings of a board: each weight and habit with its meaning, its default, and a way back to it."""
+
+from __future__ import annotations
+
+from flask import flash
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.services.access import Permission, require
+from tumorboard.services.board_settings import GROUPS, Setting, change_settings, read_board_settings
+from tumorboard.web.auth import current_actor, database, utc_now
+from tumorboard.web.pages.frame import form_number, form_text, go_to, pages, show, words
+from tumorboard.words.refusals import say_error
+from tumorboard.words.settings import explain_setting, name_setting
+
+RESET = "reset"
+
+
+@pages.get("/boards/<key>/settings", endpoint="show_settings")
+def show_settings(key: str) -> Response:
+    """The form with every setting."""
+    return _page(key)
+
+
+@pages.post("/boards/<key>/settings")
+def save_settings(key: str) -> Response:
+    """Keep what was changed, or put every default back. A refused form comes back as it was filled in."""
+    is_reset = form_text(RESET) == "all"
+    try:
+        values = {name: None if is_reset else _read(name) for name in _names()}
+        changed = change_settings(database(), board=key, values=values, by=current_actor(), now=utc_now())
+    except (BadInput, Conflict) as error:
+        return _page(key, say_error(error, words()), str(error.values.get("key") or error.values.get("field") or ""))
+    done = words().gettext("Kept. The next proposal plans with it; what is published stays.")
+    flash(done if changed else words().gettext("Nothing was changed."), "done")
+    return go_to("pages.show_settings", key=key)
+
+
+def _names() -> list[str]:
+    return [name for names in GROUPS.values() for name in names]
+
+
+def _read(name: str) -> int | None:
+    """A number of the form; an empty field stands for the default."""
+    return form_number(name, 0) if form_text(name) else None
+
+
+def _page(key: str, problem: str = "", wrong: str = "") -> Response:
+    require(current_actor(), Permission.MEETING_EDIT)
+    board, settings = read_board_settings(database(), board=key, by=current_actor())
+    by_name = {setting.name: setting for setting in settings}
+    return show(
+        "board_settings.html",
+        422 if problem else 200,
+        board=board,
+        groups=[(group, [_field(by_name[name], wrong, is_again=bool(problem)) for name in names])
+                for group, names in GROUPS.items()],
+        is_default=all(setting.is_default for setting in settings),
+        problem=problem,
+    )  # fmt: skip
+
+
+def _field(setting: Setting, wrong: str, *, is_again: bool) -> dict[str, object]:
+    return {
+        "setting": setting,
+        "label": name_setting(setting.name, words()),
+        "meaning": explain_setting(setting.name, words()),
+        "shown": form_text(setting.name) if is_again else setting.value,
+        "is_wrong": setting.name == wrong,
+    }

@@ -1,0 +1,97 @@
+"""Find a time: free slots for a board or a group of specialties, one click to hold one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.slots_facts import Slot
+from tumorboard.services.slots import SlotView, SlotWish, find_slots, hold_slot
+from tumorboard.store.people import Specialty
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import answer_form, form_instant, form_number, form_text, pages, show, words
+from tumorboard.web.pages.names import all_specialties, names_of
+from tumorboard.words.moments import say_slot_reason
+
+USUAL_MINUTES = 60
+USUAL_WEEKS = 8
+SHOWN_REJECTED = 40
+
+
+@pages.get("/boards/<key>/slots", endpoint="find_time")
+def show_slots(key: str) -> Response:
+    """Slots at which everybody wanted can attend, and why the others are none."""
+    wish = SlotWish(
+        specialties=tuple(request.args.getlist("specialty")), minutes=_number("minutes", USUAL_MINUTES),
+        weeks=_number("weeks", USUAL_WEEKS), room=request.args.get("room") or None,
+    )  # fmt: skip
+    view = find_slots(database(), setup(), board=key, wish=wish, by=current_actor(), now=utc_now())
+    program = setup().program(view.board.program)
+    names = names_of(program, members=view.members.values())
+    rooms = {row.key: row.name for row in view.rooms.values()}
+    rejected = view.slots.rejected
+    wanted = [each.specialty for each in view.question.wanted if each.required]
+    specialties = all_specialties()
+    return show(
+        "slots.html",
+        board=view.board,
+        wish=wish,
+        wanted=wanted,
+        offered=_offered(view, specialties),
+        groups=[(group, ", ".join(specialties.get(name, name) for name in group)) for group in view.groups],
+        core=[seat.specialty for seat in view.board.seats if seat.kind == "core" and seat.in_quorum],
+        slots=[_slot(slot, view, specialties) for slot in view.slots.best],
+        possible=view.slots.possible,
+        looked_at=view.slots.looked_at,
+        rejected=[
+            (each, [say_slot_reason(reason, words(), names, rooms) for reason in each.reasons])
+            for each in rejected[:SHOWN_REJECTED]
+        ],
+        hidden=max(0, len(rejected) - SHOWN_REJECTED),
+        rooms=sorted(rooms.items(), key=lambda room: room[1]),
+    )
+
+
+def _offered(view: SlotView, specialties: Any) -> list[tuple[str, str]]:
+    """The specialties of the centre, those of the board first."""
+    seats = [seat.specialty for seat in view.board.seats]
+    others = [key for key in database().scalars(select(Specialty.key).order_by(Specialty.key)) if key not in seats]
+    return [(key, specialties.get(key, key)) for key in (*seats, *others)]
+
+
+def _slot(slot: Slot, view: SlotView, specialties: Any) -> dict[str, Any]:
+    return {
+        "slot": slot,
+        "room": view.rooms[slot.room].name if slot.room else "",
+        "attendees": [
+            (
+                specialties.get(specialty, specialty),
+                [view.members[name].name for name in names],
+                slot.spare.get(specialty, 0),
+            )
+            for specialty, names in slot.attendees
+        ],
+        "unadvised": [specialties.get(name, name) for name in slot.unadvised],
+    }
+
+
+def _number(name: str, usual: int) -> int:
+    text = request.args.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 5 else usual
+
+
+@pages.post("/boards/<key>/slots")
+def hold(key: str) -> Response:
+    """Make a slot an extra meeting of the board."""
+
+    def act() -> str:
+        hold_slot(
+            database(), setup(), board=key, at=form_instant("at"), minutes=form_number("minutes", USUAL_MINUTES),
+            room=form_text("room"), by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+        return words().gettext("The meeting is added.")
+
+    return answer_form(url_for("pages.show_board", key=key), act)
