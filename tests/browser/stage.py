@@ -113,16 +113,21 @@ def addresses(app: Flask) -> dict[str, str]:
         meetings = select(Meeting.public_id).where(Meeting.status == "published").order_by(Meeting.starts_at)
         meeting = session.scalars(meetings).first()
         waiting = session.scalars(select(Case.public_id).where(Case.status == "waiting").order_by(Case.id)).first()
+        urgent = session.scalars(select(Case.public_id).where(Case.urgency == "urgent").order_by(Case.id)).first()
         member = session.scalars(select(Member.public_id).order_by(Member.id)).first()
         assert board is not None
         return {
             "worklist": "/cases",
             "case": f"/cases/{waiting}",
             "case-facts": f"/cases/{waiting}/facts",
+            "urgent": f"/cases/{urgent}/urgent",
             "case-new": "/cases/new",
             "import": "/cases/import",
             "board": f"/boards/{board.key}",
+            "board-settings": f"/boards/{board.key}/settings",
+            "slots": f"/boards/{board.key}/slots",
             "draft": f"/drafts/{draft}",
+            "what-if": f"/drafts/{draft}/what-if",
             "move": f"/drafts/{draft}/cases/{waiting}",
             "meeting": f"/meetings/{meeting}",
             "people": "/people",

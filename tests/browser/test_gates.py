@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 COORDINATOR = "coordinator@demo.example"
 SURGEON = "sungjin.moon@demo.example"
 PAGES = (
-    "worklist", "case", "case-facts", "case-new", "import", "board", "draft", "move", "meeting", "people", "member",
-    "mine", "rules", "outbox", "not-found",
+    "worklist", "case", "case-facts", "case-new", "urgent", "import", "board", "board-settings", "slots", "draft",
+    "what-if", "move", "meeting", "people", "member", "mine", "rules", "outbox", "not-found",
 )  # fmt: skip
 LOOKS = (
     ("desktop", "light", "ko"),
