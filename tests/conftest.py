@@ -88,7 +88,7 @@ def any_session(database_url: str) -> Iterator[Session]:
 @pytest.fixture
 def taken_places() -> Iterator[None]:
     """Every place for calls to the planner in this process is held by somebody else."""
-    from tumorboard.services.solver_process import MOST_CALLS, place  # noqa: PLC0415 - most tests need no planner
+    from tumorboard.services.solver_process import MOST_CALLS, place
 
     taken, over = threading.Barrier(MOST_CALLS + 1), threading.Event()
 

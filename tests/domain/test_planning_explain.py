@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,34 @@ def test_smallest_set_names_one_reason_where_one_is_enough() -> None:
     problem = a_problem(case, members=[a_member("hpb", "hpb_surgery", busy=AWAY[:1])])
 
     assert left_out(problem) == {"c1": [("not-ready", {"items": "ct"})]}
+
+
+def test_report_expected_after_the_list_closes_is_not_called_too_old() -> None:
+    awaited = {"ct": at(-30)}
+    case = replace(a_case("c1", ready_in_days=1, blocked_on={"w0": ("ct",)}), awaited=awaited)
+
+    stated = left_out(a_problem(case, meetings=[a_meeting(0)]))
+
+    assert stated == {"c1": [("not-there-yet", {"items": "ct", "meeting": "w0", "meetings": 1})]}
+
+
+def test_leave_is_not_an_appointment_that_could_move() -> None:
+    leave = [between(-24 * 60, 20 * 24 * 60)]
+    problem = a_problem(a_case("c1", "hpb_surgery"), members=[a_member("hpb", "hpb_surgery", busy=leave)])
+
+    assert [code for code, _ in left_out(problem)["c1"]] == ["no-member-free"]
+
+
+@pytest.mark.parametrize(("urgency", "due_in_days"), [(Urgency.URGENT, 14), (Urgency.ROUTINE, 3)])
+def test_case_that_is_more_urgent_or_would_be_late_is_not_asked_to_move(urgency: Urgency, due_in_days: int) -> None:
+    problem = a_problem(
+        a_case("c0", minutes=10, urgency=urgency, due_in_days=due_in_days),
+        a_case("new", "hpb_surgery", minutes=10),
+        meetings=[a_meeting(0, minutes=10), a_meeting(1, minutes=10)],
+        members=[a_member("hpb", "hpb_surgery", busy=AWAY[1:])],
+    )
+
+    assert "helps-moving" not in {code for code, _ in left_out(problem, w0=["c0"])["new"]}
 
 
 def test_two_reasons_share_the_meetings_between_them() -> None:
@@ -119,9 +148,8 @@ def test_displaced_published_case_says_who_took_its_place() -> None:
 
     assert placed(proposal) == {"new": "w0", "old": "w1"}
     assert reasons(proposal, "old") == [
-        ("earliest-possible", {"meeting": "w1"}),
-        ("meeting-full", {"meeting": "w0", "minutes": 10, "meetings": 1}),
         ("moved-from", {"meeting": "w0"}),
+        ("meeting-full", {"meeting": "w0", "minutes": 10, "meetings": 1}),
         ("place-taken-by", {"references": "new", "meeting": "w0"}),
     ]
 
@@ -171,8 +199,8 @@ def test_plan_that_could_be_better_says_where() -> None:
     plans = lay_out(problem, {"w2": ["c1"], "w0": ["c2"]})
 
     assert [(reason.code, reason.values) for reason in plans[2].reasons["c1"]] == [
-        ("better-earlier", {"meeting": "w1", "points": 121}),
         ("moved-from", {"meeting": "w1"}),
+        ("better-earlier", {"meeting": "w1", "points": 121}),
         ("late-by-days", {"days": 2}),
     ]
 

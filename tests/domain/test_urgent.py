@@ -236,6 +236,27 @@ def test_declined_member_is_not_asked_again() -> None:
     assert moments[0].covers[0].instead_of == "op"
 
 
+def test_member_who_declined_is_asked_for_another_time() -> None:
+    op = a_person("op", "operator", busy=[taken(30, 60)])
+    question = replace(a_question(op, needs=["operator"]), declined={"op": (taken(0, 15),)})
+
+    moments = find_moments(question).moments
+
+    assert [(moment.span, moment.team) for moment in moments] == [(taken(15, 30), ("op",)), (taken(60, 75), ("op",))]
+
+
+def test_moment_outside_working_hours_stands_after_those_inside() -> None:
+    """Seoul: noon UTC is nine in the evening; half past seven is 630 minutes later."""
+    dep = a_person("dep", "operator")
+    op = a_person("op", "operator", deputies=["dep"], busy=[taken(0, 60), taken(90, 630)])
+    question = a_question(
+        op, dep, needs=["operator"], seats=[held_by("operator", "op")], within=1200,
+        hours=WorkingHours(ZoneInfo("Asia/Seoul")),
+    )  # fmt: skip
+
+    assert starts(question) == [0, 630, 60]
+
+
 def test_start_of_another_meeting_of_the_board_is_passed_over() -> None:
     question = a_question(a_person("op", "operator"), needs=["operator"], taken_starts=[after(0), after(5)])
 
@@ -411,12 +432,12 @@ def test_every_moment_stands_up_to_a_check_of_its_own(question: UrgentQuestion) 
         assert moment.span.end <= question.until
         for cover in moment.covers:
             assert answers(members[cover.member], cover.key)
-            assert cover.member not in question.declined
+            assert not question.has_declined(cover.member, moment.span)
             assert is_free(moment.span, members[cover.member].busy)
             assert is_free(latest, members[cover.member].busy)
         covered = {cover.key for cover in moment.covers}
         assert {key_of(need) for need in question.needs if need.required} <= covered
-    assert list(answer.moments) == sorted(answer.moments, key=lambda moment: moment.span.start)
+    assert list(answer.moments) == sorted(answer.moments, key=lambda moment: moment.span.start)  # no hours are given
     assert find_moments(question) == answer
 
 

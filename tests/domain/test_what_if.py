@@ -127,6 +127,31 @@ def test_withdrawn_case_makes_room() -> None:
     assert cases(difference) == [("c1", CaseChange.GONE, "w0", None), ("c2", CaseChange.PLACED, None, "w0")]
 
 
+def test_case_left_for_later_stays_out_when_another_makes_room() -> None:
+    meetings = [a_meeting(0, minutes=10)]
+    problem = a_problem(a_case("c1", minutes=10, urgency=Urgency.URGENT), a_case("c2", minutes=10), meetings=meetings)
+
+    difference = answer_what_if(problem, plan_greedy(problem).meetings, [Withdrawn("c1")], stay_out=frozenset({"c2"}))
+
+    assert cases(difference) == [("c1", CaseChange.GONE, "w0", None)]
+
+
+def test_urgent_case_that_is_not_ready_says_so() -> None:
+    difference = ask(a_problem(a_case("c1", ready_in_days=None, blocked_by=["ct"])), Rated("c1"))
+
+    assert difference.is_nothing
+    assert cases(difference) == [("c1", CaseChange.STILL_OUT, None, None)]
+    assert [reason.code for reason in difference.cases[0].reasons] == ["not-ready"]
+
+
+def test_supposed_absence_is_not_an_appointment_that_could_move() -> None:
+    problem = a_problem(a_case("c1", "hpb_surgery"), members=[a_member("hpb", "hpb_surgery")], meetings=[a_meeting(0)])
+
+    difference = ask(problem, Absent("hpb", AWAY))
+
+    assert [reason.code for reason in difference.cases[0].reasons] == ["no-member-free"]
+
+
 def test_admitted_case_is_placed() -> None:
     assert cases(ask(hepatic(), Admitted(a_case("c3")))) == [("c3", CaseChange.PLACED, None, "w0")]
 

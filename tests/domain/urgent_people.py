@@ -91,7 +91,7 @@ def brute_force(question: UrgentQuestion) -> dict[datetime, tuple[int, int]]:
             there = [
                 member
                 for member in question.members
-                if member.id not in question.declined and is_free(span, member.busy)
+                if not question.has_declined(member.id, span) and is_free(span, member.busy)
             ]
             price = _cheapest(question, members, {member.id for member in there})
             if price is not None:

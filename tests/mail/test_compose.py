@@ -100,6 +100,13 @@ def test_withdrawn_invitation_is_not_worded_as_a_cancelled_meeting_g11(name: str
     assert compose_event(facts).description.splitlines()[0] == line
 
 
+def test_who_declined_reads_that_it_is_noted() -> None:
+    letter = compose(some_facts(language="en", kind=LetterKind.WITHDRAWN, has_declined=True))
+
+    assert "it is noted that you cannot come, and your invitation is withdrawn." in letter.text
+    assert "no longer needed" not in letter.text
+
+
 def test_recommended_member_is_asked_not_told() -> None:
     text = compose(some_facts(language="en", required=False)).text
 
@@ -168,7 +175,7 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
     assert {field.name for field in fields(InvitationFacts)} == {
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
-        *("is_urgent", "previous"),
+        *("is_urgent", "previous", "has_declined"),
     }
 
 

@@ -239,13 +239,17 @@ def test_a_time_is_fixed_and_freed_again(centre: Session, setup: Setup) -> None:
     assert list(actions) == ["case:time-fixed", "case:time-freed"]
 
 
-def test_a_past_or_uneven_time_is_refused(centre: Session, setup: Setup) -> None:
+def test_a_past_far_or_uneven_time_is_refused(centre: Session, setup: Setup) -> None:
     case = case_id(centre, "C-1")
 
     codes = []
-    for at in (NOW - timedelta(minutes=1), NOW.replace(second=0) + timedelta(days=1, seconds=30)):
+    for at in (
+        NOW - timedelta(minutes=1),
+        NOW.replace(second=0) + timedelta(days=731),
+        NOW.replace(second=0) + timedelta(days=1, seconds=30),
+    ):
         with pytest.raises(BadInput) as refused:
             fix_time(centre, case_id=case, at=at, by=OPERATOR, now=NOW)
         codes.append(refused.value.code)
 
-    assert (codes, find_case(centre, case).fixed_at) == (["time-past", "time-off-minute"], None)
+    assert (codes, find_case(centre, case).fixed_at) == (["time-past", "time-too-far", "time-off-minute"], None)

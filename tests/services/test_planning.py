@@ -61,7 +61,7 @@ def test_a_report_that_is_too_old_by_then_keeps_a_case_off_a_meeting(centre: Ses
 
     assert "C-4" not in _placed(view)
     codes = [reason.code for reason in view.proposal.left_out["C-4"]]
-    assert sorted(codes) == ["helps-if-moved", "no-longer-ready", "no-member-free"]
+    assert sorted(codes) == ["no-longer-ready", "no-member-free"]
 
 
 def test_an_absent_specialist_moves_the_case_to_a_later_meeting(centre: Session, setup: Setup) -> None:

@@ -48,9 +48,20 @@ def test_core_of_the_board_is_what_is_wanted_usually(any_centre: Session, setup:
 
     view = find(any_centre, setup)
 
-    assert starts(view)[:3] == ["23 17:00", "24 07:30", "24 08:00"]
+    assert starts(view)[:3] == ["23 17:00", "24 09:00", "24 09:30"]
     assert [name for name, _ in view.slots.best[0].attendees] == list(CORE)
     assert [reason.values for reason in view.slots.rejected[0].reasons] == [{"day": "2026-11-22"}]  # a Sunday
+
+
+def test_time_at_which_the_board_meets_is_not_offered(any_centre: Session, setup: Setup) -> None:
+    slot = find(any_centre, setup).slots.best[0]
+    hold_slot(any_centre, setup, board=BOARD, at=slot.span.start, minutes=60, room="room-b", by=OPERATOR, now=NOW)
+
+    view = find(any_centre, setup)
+
+    assert slot.span.start not in [each.span.start for each in view.slots.best]
+    reasons = [each.reasons for each in view.slots.rejected if each.span.start <= slot.span.start < each.span.end]
+    assert [[reason.code for reason in each] for each in reasons] == [["slot-board-meets"]]
 
 
 def test_group_of_specialties_with_a_room(any_centre: Session, setup: Setup) -> None:
@@ -62,9 +73,9 @@ def test_group_of_specialties_with_a_room(any_centre: Session, setup: Setup) -> 
 
     view = find(any_centre, setup, "urology", "hpb_surgery")
 
-    assert starts(view)[:3] == ["23 12:00", "24 07:30", "24 08:00"]
+    assert starts(view)[:3] == ["23 12:00", "24 10:30", "24 11:00"]
     codes = {reason.code for each in view.slots.rejected for reason in each.reasons}
-    assert codes == {"slot-nobody-free", "slot-no-room", "slot-outside-hours"}
+    assert codes == {"slot-nobody-free", "slot-no-room", "slot-outside-hours", "slot-board-meets"}
 
 
 def test_bookings_of_published_meetings_count_as_busy(any_centre: Session, setup: Setup) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import BOARD, CORE, ON_DEMAND, OPERATOR, case_id, member_id
+from tests.builders import BOARD, CORE, ON_DEMAND, OPERATOR, an_account, case_id, member_id
 from tests.clinic import (
     ANESTHESIA,
     CLINIC,
@@ -32,7 +32,9 @@ from tumorboard.services.access import Role, actor_with
 from tumorboard.services.cases import withdraw_case
 from tumorboard.services.checks import check_database
 from tumorboard.services.feeds import render_feed
+from tumorboard.services.findings import Step, list_findings
 from tumorboard.services.meetings import add_meeting
+from tumorboard.services.nightly import check_published
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
@@ -246,9 +248,29 @@ def test_decline_by_the_last_one_leaves_a_gap_and_other_moments(any_clinic: Sess
 
     assert [(gap.key.specialty, gap.code) for gap in declined.missing] == [("anesthesiology", "no-member-free")]
     assert view.case.call is not None
-    assert [moment.span.start for moment in view.answer.moments] == [after(70)]
-    assert team(any_clinic, view) == [OPERATOR_EMAIL, SECOND, NEONATOLOGY]
+    assert [moment.span.start for moment in view.answer.moments] == [after(15), after(45)]
+    assert team(any_clinic, view) == [OPERATOR_EMAIL, ANESTHESIA, NEONATOLOGY]
     assert check_database(any_clinic, setup, now=NOW) == ()
+
+
+def test_need_lost_by_a_decline_is_a_finding_until_the_meeting_moves(any_clinic: Session, setup: Setup) -> None:
+    make_busy(any_clinic, SECOND, now=NOW, start=-30, end=70)
+    an_account(any_clinic, Role.COORDINATOR, now=NOW)
+    case = a_pregnancy(any_clinic, setup, now=NOW)
+    meeting = call(any_clinic, setup, case, 30)
+    decline_call(any_clinic, setup, meeting_id=meeting.public_id, member_id=member_id(any_clinic, ANESTHESIA),
+                 by=OPERATOR, now=after(3))  # fmt: skip
+
+    checked = check_published(any_clinic, setup, by=OPERATOR, now=after(4))
+    found = list_findings(any_clinic, by=OPERATOR, now=after(4))
+    told = any_clinic.scalars(select(OutboxMessage.due_at).where(OutboxMessage.method == "NOTE")).all()
+    move_call(any_clinic, setup, meeting_id=meeting.public_id, at=after(70), by=OPERATOR, now=after(5))
+
+    assert [(one.reason.code, one.reason.values["specialty"], one.is_blocking, one.step) for one in found] == [
+        ("call-uncovered", "anesthesiology", True, Step.CHOOSE_MOMENT)
+    ]
+    assert (checked.new, checked.standing, told) == (0, 1, [after(3)])
+    assert list_findings(any_clinic, by=OPERATOR, now=after(6)) == ()
 
 
 def test_moved_call_tells_those_who_stay_the_new_time(any_clinic: Session, setup: Setup) -> None:
@@ -265,8 +287,8 @@ def test_moved_call_tells_those_who_stay_the_new_time(any_clinic: Session, setup
     assert called.letters == 3
     assert letters(any_clinic, after=before) == [
         (OPERATOR_EMAIL, "REQUEST", 1),
-        (SECOND, "REQUEST", 0),
         (NEONATOLOGY, "REQUEST", 1),
+        (ANESTHESIA, "REQUEST", 2),
     ]
     assert (called.meeting.public_id, called.meeting.starts_at) == (meeting.public_id, after(70))
     assert [item.starts_at for item in called.meeting.agenda] == [after(70)]

@@ -81,6 +81,20 @@ def test_meeting_added_earlier_and_cancelled(drafted: Session, setup: Setup) -> 
     assert list(view.added) == ["added-1"]
 
 
+def test_meeting_added_where_one_is_already_is_refused(drafted: Session, setup: Setup) -> None:
+    first = drafted.scalars(select(Meeting).order_by(Meeting.starts_at)).first()
+    assert first is not None
+    at, room = first.starts_at, first.room.key
+
+    refused = []
+    for start, where in ((at, "room-b"), (at + timedelta(minutes=15), room)):
+        with pytest.raises(BadInput) as error:
+            ask(drafted, setup, added=((start, 60, where),))
+        refused.append((error.value.code, error.value.values["field"]))
+
+    assert refused == [("meeting-exists", "added"), ("room-taken", "added")]
+
+
 def test_case_whose_report_is_there_is_placed(drafted: Session, setup: Setup) -> None:
     view = ask(drafted, setup, ready=("C-3",))
 

@@ -54,7 +54,8 @@ def test_call_move_and_decline(app: Flask, coordinator: Program, case: str, ids:
     assert declined.get_json()["missing"] == ["urology"]
     assert coordinator.get(f"/cases/{case}/urgent").get_json()["is_called"] is True
     with app.app_context():
-        subjects = db.session().scalars(select(OutboxMessage.subject)).all()
+        invitations = select(OutboxMessage.subject).where(OutboxMessage.method != "NOTE")
+        subjects = db.session().scalars(invitations).all()
     assert {subject.startswith("URGENT") for subject in subjects} == {True}
 
 
@@ -92,6 +93,27 @@ def test_roles_without_the_permission_are_refused(program: Callable[[Role], Prog
     }
 
     assert set(statuses.values()) == {(403, 403, 403)}
+
+
+@pytest.mark.parametrize(("days", "code"), [(-1, "meeting-past"), (800, "meeting-too-far")])
+def test_slot_out_of_reach_names_its_field(coordinator: Program, days: int, code: str) -> None:
+    at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+    refused = coordinator.post(f"/boards/{BOARD}/slots", {"at": at, "minutes": 60, "room": "room-b"})
+
+    problem = refused.get_json()
+    assert (refused.status_code, problem["code"]) == (422, code)
+    assert [error["field"] for error in problem["errors"]] == ["at"]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_instant_beyond_the_calendar_is_refused(coordinator: Program, case: str, at: str) -> None:
+    refused = [
+        coordinator.post(f"/boards/{BOARD}/slots", {"at": at, "minutes": 60, "room": "room-b"}),
+        coordinator.post(f"/cases/{case}/urgent", {"at": at}),
+    ]
+
+    assert [response.status_code for response in refused] == [422, 422]
 
 
 def test_slots_are_listed_with_reasons_and_held(coordinator: Program) -> None:

@@ -344,5 +344,7 @@ def test_a_time_is_fixed_on_the_page_of_the_case(app: Flask, coordinator: Visito
     freed = coordinator.send(f"{address}/fixed-time", day="", clock="")
 
     assert ("Begins at a fixed time:" in fixed.text, f"{day}" in fixed.text, "14:30" in fixed.text) == (True,) * 3
+    assert "The time is fixed. No meeting spans this time yet." in fixed.text
+    assert (f'value="{day}"' in fixed.html, 'value="14:30"' in fixed.html) == (True, True)
     assert "Give a day and a time, as in 14:30" in wrong.text
     assert "Begins at a fixed time:" not in freed.text

@@ -85,9 +85,10 @@ def test_same_again_changes_nothing(coordinator_page: Visitor) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"weights.late_day": "much"}, "No whole number"),
-        ({"weights.urgent": "0"}, "'weights.urgent' is a whole number from 1 to 1000"),
-        ({"break_after_minutes": "60"}, "'break_minutes' is missing"),
+        ({"weights.late_day": "much"}, "A day late: give a whole number from 0 to 1000000."),
+        ({"weights.late_day": "-5"}, "A day late: give a whole number from 0 to 1000000."),
+        ({"weights.urgent": "0"}, "Factor: urgent: give a whole number from 1 to 1000."),
+        ({"break_after_minutes": "60"}, "Minutes of a break is missing: a break needs both its numbers."),
     ],
 )
 def test_wrong_setting_is_said_and_the_form_keeps_what_was_typed(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from tests.builders import BOARD, ON_DEMAND, OPERATOR, member_id
 from tests.web.conftest import Program
@@ -115,6 +118,32 @@ def test_surgeon_may_not_ask(app: Flask, draft_id: str, surgeon: Program) -> Non
     response = surgeon.post(f"/drafts/{draft_id}/what-if", {"urgent": ["C-1"]})
 
     assert (response.status_code, response.get_json()["code"]) == (403, "not-allowed")
+
+
+def test_busy_planner_is_said_before_anything_is_read(
+    coordinator: Program, draft_id: str, taken_places: None, count_queries: Callable[[], Any]
+) -> None:
+    asks: list[Callable[[], TestResponse]] = [
+        lambda: coordinator.post(f"/drafts/{draft_id}/what-if", {"urgent": ["C-1"]}),
+        lambda: coordinator.patch(f"/drafts/{draft_id}", {"case": "C-1", "meeting": None}),
+        lambda: coordinator.post(f"/boards/{BOARD}/repair"),
+    ]
+
+    for ask in asks:
+        with count_queries() as statements:
+            response = ask()
+
+        assert (response.status_code, response.get_json()["code"]) == (503, "planner-busy")
+        assert response.headers["Retry-After"] == "2"
+        assert [text for text in statements if "agenda_item" in text or "booking" in text or '"case"' in text] == []
+
+
+def test_page_says_that_the_planner_is_busy(app: Flask, draft_id: str, taken_places: None) -> None:
+    visitor, form = open_form(app, draft_id)
+
+    page = visitor.send(form.action("/what-if"), urgent="C-1")
+
+    assert "Too many plans are being made; try again in a moment" in page.text
 
 
 def test_api_gives_the_difference(coordinator: Program, draft_id: str, urologist: str) -> None:

@@ -87,6 +87,15 @@ def test_body_that_is_no_json_is_400(coordinator: Program) -> None:
     assert (response.status_code, response.get_json()["code"]) == (400, "bad-request")
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"program": ' + b"9" * 5000 + b"}", b"\xff", b'"' + b"\xed\xa0\x80"]
+)
+def test_body_that_no_parser_takes_is_400(coordinator: Program, body: bytes) -> None:
+    response = coordinator.post("/cases", data=body, content_type="application/json")
+
+    assert (response.status_code, response.get_json()["code"]) == (400, "bad-request")
+
+
 def test_body_of_another_type_is_415(coordinator: Program) -> None:
     response = coordinator.post("/cases", data="program=ovarian", content_type="application/x-www-form-urlencoded")
 

@@ -27,6 +27,7 @@ from tumorboard.terminal import Command, FiniteRange, heed_stop, json_option, pr
 _MOST_SECONDS = 3600.0
 _MOST_WORK = 10_000.0
 _CLOSING_SECONDS = 0.15
+_CLOSING_SECONDS_PER_PLACE = 4e-5
 """Kept back for reading the plan and printing it, so that an answer comes within the time asked for."""
 
 
@@ -49,7 +50,9 @@ def solve(file: str, seconds: float, work: float | None, seed: int, progress: bo
     instance = _read_instance(file)
     with heed_stop() as stopped, _hush_solvers():
         compiled = compile_instance(instance)
-        left = max(0.05, seconds - (time.monotonic() - began) - _CLOSING_SECONDS)
+        places = sum(len(case.places) for case in compiled.core.cases)
+        closing = _CLOSING_SECONDS + _CLOSING_SECONDS_PER_PLACE * places
+        left = max(0.05, seconds - (time.monotonic() - began) - closing)
         plan = solve_core(
             compiled.core, seconds=left, work=work, seed=seed, is_cancelled=stopped.is_set,
             on_progress=_say_progress if progress or sys.stderr.isatty() else None,

@@ -120,6 +120,7 @@ def describe_what_if(view: WhatIfView) -> dict[str, Any]:
                 "member": one.member,
                 "email": view.members[one.member].email,
                 "change": one.change.value,
+                "seat": one.seat.value,
                 "before": _describe_span(one.before, view),
                 "after": _describe_span(one.after, view),
             }

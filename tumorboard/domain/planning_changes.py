@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from tumorboard.domain.model import MeetingFacts, MemberFacts, Reason, WaitingCase
-from tumorboard.domain.planning_problem import NeedKey, answers, left_out_cost
+from tumorboard.domain.model import MeetingFacts, MemberFacts, Reason, Urgency, WaitingCase
+from tumorboard.domain.planning_problem import NeedKey, answers, late_days, left_out_cost
 from tumorboard.domain.planning_relaxations import (
     CALL_LIMIT,
     MINUTES,
@@ -18,6 +18,12 @@ from tumorboard.domain.planning_relaxations import (
     with_minutes,
 )
 from tumorboard.domain.planning_trials import Trials, TrialsUsedUp
+
+LONGEST_APPOINTMENT_MINUTES = 240
+"""What lasts longer is a leave or a day's work, and nobody moves it for a case."""
+
+MOST_NAMED = 3
+"""Cases named that took a place."""
 
 MOST_MINUTES_LONGER = 30
 STEP_MINUTES = 5
@@ -43,7 +49,10 @@ def what_helps(
 
 
 def who_took_its_place(trials: Trials, case: WaitingCase) -> tuple[Reason, ...]:
-    """For a case that was published for a meeting and had to leave it: the new cases there without which it fits."""
+    """For a case that was published for a meeting and had to leave it: the new cases there without which it fits.
+
+    Where the minutes are gone, all new cases took of them, the first `MOST_NAMED` are named.
+    """
     meeting = trials.options.meetings.get(case.meeting or "")
     if meeting is None or meeting not in trials.ahead or trials.places.get(case.reference) == meeting.id:
         return ()
@@ -53,11 +62,15 @@ def who_took_its_place(trials: Trials, case: WaitingCase) -> tuple[Reason, ...]:
         if trials.options.cases[reference].meeting != meeting.id
     ]
     try:
+        blocked = trials.blocking_sets(case, meeting)
         needed = _needed_to_leave(trials, case, meeting, newcomers)
     except TrialsUsedUp:
         return ()
     if not needed:
         return ()
+    if any(MINUTES in blocking for blocking in blocked):
+        needed = tuple(dict.fromkeys((*needed, *newcomers)))
+    needed = needed[:MOST_NAMED]
     return (Reason("place-taken-by", {"references": ",".join(needed), "meeting": meeting.id}),)
 
 
@@ -77,7 +90,7 @@ def _appointment(trials: Trials, case: WaitingCase, meetings: Sequence[MeetingFa
         if missing is None:
             continue
         for member in _able(trials, missing):
-            changed = _without_appointment(member, meeting)
+            changed = _without_appointment(trials, member, meeting)
             if changed is None:
                 continue
             members = tuple(changed if known.id == member.id else known for known in trials.problem.members)
@@ -109,10 +122,15 @@ def _able(trials: Trials, key: NeedKey) -> Iterator[MemberFacts]:
             yield members[name]
 
 
-def _without_appointment(member: MemberFacts, meeting: MeetingFacts) -> MemberFacts | None:
-    """The member without the one appointment she has at the time of the meeting; None when it is not exactly one."""
+def _without_appointment(trials: Trials, member: MemberFacts, meeting: MeetingFacts) -> MemberFacts | None:
+    """The member without the one appointment she has at the time of the meeting.
+
+    None when it is not exactly one, or none that could move: a leave, or an absence that is only supposed.
+    """
     taken = [busy for busy in member.busy if busy.overlaps(meeting.span)]
-    if len(taken) != 1:
+    if len(taken) != 1 or taken[0].minutes > LONGEST_APPOINTMENT_MINUTES:
+        return None
+    if any(taken[0].overlaps(fixed) for fixed in trials.immovable.get(member.id, ())):
         return None
     return replace(member, busy=tuple(busy for busy in member.busy if busy != taken[0]))
 
@@ -149,7 +167,7 @@ def _room_made(trials: Trials, case: WaitingCase, meetings: Sequence[MeetingFact
         for other in _long_enough(trials, case, meeting)
     ]
     for other, meeting in in_the_way:
-        to = next((place for place in trials.ahead if _could_go(trials, other, meeting, place)), None)
+        to = next((place for place in trials.ahead if _could_go(trials, case, other, meeting, place)), None)
         if to is not None and _fits_without(trials, case, meeting, {other.reference}):
             return Reason("helps-moving", {"reference": other.reference, "meeting": meeting.id, "to": to.id})
     for other, meeting in sorted(in_the_way, key=lambda pair: left_out_cost(trials.problem, pair[0])):
@@ -172,8 +190,16 @@ def _long_enough(trials: Trials, case: WaitingCase, meeting: MeetingFacts) -> It
             yield trials.options.cases[reference]
 
 
-def _could_go(trials: Trials, other: WaitingCase, meeting: MeetingFacts, place: MeetingFacts) -> bool:
-    return place.id != meeting.id and not trials.blocking_sets(other, place)
+def _could_go(
+    trials: Trials, case: WaitingCase, other: WaitingCase, meeting: MeetingFacts, place: MeetingFacts
+) -> bool:
+    """True when the other case, no more urgent than this one, may go there and is not later for it than its clock."""
+    order = list(Urgency)
+    if place.id == meeting.id or order.index(other.urgency) > order.index(case.urgency):
+        return False
+    if late_days(other, place) > late_days(other, meeting):
+        return False
+    return not trials.blocking_sets(other, place)
 
 
 def _fits_without(trials: Trials, case: WaitingCase, meeting: MeetingFacts, gone: set[str]) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import MeetingFacts, MeetingPlan, Reason, SeatKind, Urgency, WaitingCase
 from tumorboard.domain.planning_changes import what_helps, who_took_its_place
+from tumorboard.domain.planning_obstacles import stale_items
 from tumorboard.domain.planning_options import Options
-from tumorboard.domain.planning_problem import NeedKey, is_moved, late_days
+from tumorboard.domain.planning_problem import NeedKey, Problem, late_days
 from tumorboard.domain.planning_reasons import REASON_CODES
 from tumorboard.domain.planning_relaxations import (
     CLOSING,
@@ -23,6 +24,7 @@ from tumorboard.domain.planning_relaxations import (
     RuleKind,
 )
 from tumorboard.domain.planning_trials import MOST_WORK, Trials, TrialsUsedUp
+from tumorboard.domain.timeline import Interval
 
 __all__ = ["REASON_CODES", "explain_cases", "explain_left_out", "explain_meetings"]
 
@@ -36,6 +38,7 @@ class Against:
     specialty: str = ""
     cases: int = 0
     mostly: str = ""
+    items: tuple[str, ...] = ()
 
 
 Found = list[tuple[MeetingFacts, Against, int]]
@@ -73,10 +76,14 @@ def explain_left_out(
 
 
 def explain_cases(
-    options: Options, plans: tuple[MeetingPlan, ...], references: Sequence[str]
+    options: Options,
+    plans: tuple[MeetingPlan, ...],
+    references: Sequence[str],
+    *,
+    immovable: Mapping[str, Sequence[Interval]] | None = None,
 ) -> dict[str, tuple[Reason, ...]]:
-    """The reasons of these cases alone, placed or not."""
-    trials = Trials(options, plans, most=MOST_WORK // 8)
+    """The reasons of these cases alone, placed or not. `immovable` are times by member that no reason asks to move."""
+    trials = Trials(options, plans, most=MOST_WORK // 8, immovable=immovable)
     return {
         reference: _explain_placed(trials, options.cases[reference], options.meetings[trials.places[reference]])
         if reference in trials.places
@@ -86,7 +93,6 @@ def explain_cases(
 
 
 def _explain_placed(trials: Trials, case: WaitingCase, facts: MeetingFacts) -> tuple[Reason, ...]:
-    problem = trials.problem
     reasons: list[Reason] = []
     obstacle = trials.options.obstacles.get((case.reference, facts.id))
     if obstacle is not None:
@@ -95,11 +101,8 @@ def _explain_placed(trials: Trials, case: WaitingCase, facts: MeetingFacts) -> t
         reasons.append(Reason("kept-as-published", {"meeting": facts.id}))
     else:
         earlier = [other for other in trials.ahead if other.span.start < facts.span.start]
-        reasons.extend(_why_not_earlier(trials, case, facts, earlier))
-        if case.meeting is not None and is_moved(problem, case, facts.id):
-            reasons.append(Reason("moved-from", {"meeting": case.meeting}))
-            reasons.extend(who_took_its_place(trials, case))
-        if problem.now >= facts.closes_at and case.urgency is Urgency.URGENT:
+        reasons.extend(_why_here(trials, case, facts, earlier))
+        if trials.problem.now >= facts.closes_at and case.urgency is Urgency.URGENT:
             reasons.append(Reason("added-after-closing", {"meeting": facts.id}))
         if earlier and late_days(case, facts):
             reasons.extend(what_helps(trials, case, earlier))
@@ -107,6 +110,24 @@ def _explain_placed(trials: Trials, case: WaitingCase, facts: MeetingFacts) -> t
     if late:
         reasons.append(Reason("late-by-days", {"days": late}))
     return tuple(reasons)
+
+
+def _why_here(
+    trials: Trials, case: WaitingCase, facts: MeetingFacts, earlier: Sequence[MeetingFacts]
+) -> Iterator[Reason]:
+    """Why not earlier; for a case that went to a later meeting, why its published place is gone comes first."""
+    published = next((other for other in trials.ahead if other.id == case.meeting), None)
+    if published is None or published not in earlier:
+        yield from _why_not_earlier(trials, case, facts, earlier)
+        if published is not None:
+            yield Reason("moved-from", {"meeting": published.id})
+        return
+    others = [other for other in earlier if other is not published]
+    yield Reason("moved-from", {"meeting": published.id})
+    gone = _why_not_earlier(trials, case, facts, [published])[-1:]
+    yield from (*gone, *who_took_its_place(trials, case))
+    said = {"earliest-possible", *(reason.code for reason in gone)}
+    yield from (one for one in _why_not_earlier(trials, case, facts, others) if one.code not in said)
 
 
 def _why_not_earlier(
@@ -213,7 +234,7 @@ def _name_set(trials: Trials, case: WaitingCase, meeting: MeetingFacts, blocking
         if group in blocking:
             return Against(code)
     if READINESS in blocking:
-        return Against(_readiness_code(case, meeting))
+        return _readiness(trials.problem, case, meeting)
     if MINUTES in blocking:
         return Against("meeting-full" if OTHERS in blocking else "no-capacity")
     if RuleKind.NEED not in kinds:
@@ -226,10 +247,13 @@ def _name_set(trials: Trials, case: WaitingCase, meeting: MeetingFacts, blocking
     return Against("window-does-not-fit", key)
 
 
-def _readiness_code(case: WaitingCase, meeting: MeetingFacts) -> str:
+def _readiness(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> Against:
     if case.ready_at is None:
-        return "not-ready"
-    return "not-ready-before" if meeting.span.start < case.ready_at else "no-longer-ready"
+        return Against("not-ready")
+    if meeting.span.start < case.ready_at:
+        return Against("not-ready-before")
+    stale = stale_items(problem, case, meeting)
+    return Against("no-longer-ready", items=stale) if stale else Against("not-there-yet")
 
 
 def _first_need(groups: Groups) -> NeedKey:
@@ -260,7 +284,7 @@ def _as_reason(case: WaitingCase, against: Against, meetings: Sequence[tuple[Mee
         "meeting": first.id,
         "meetings": len(meetings),
         "minutes": case.minutes,
-        "items": ",".join(case.blocked_on.get(first.id, case.blocked_by)),
+        "items": ",".join(against.items or case.blocked_on.get(first.id, case.blocked_by)),
         "ready_on": "" if case.ready_at is None else _local_date(case.ready_at, first),
         "specialty": against.key.specialty or against.specialty,
         "certificate": against.key.certificate,

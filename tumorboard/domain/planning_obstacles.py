@@ -61,7 +61,7 @@ def find_obstacle(
     if meeting.span.start < case.ready_at:
         return Obstacle("not-ready-before")
     if meeting.id in case.blocked_on:
-        return Obstacle("no-longer-ready")
+        return Obstacle("no-longer-ready" if stale_items(problem, case, meeting) else "not-there-yet")
     is_new = case.meeting != meeting.id
     if is_new and problem.now >= meeting.closes_at and case.urgency is not Urgency.URGENT:
         return Obstacle("list-closed")
@@ -77,6 +77,16 @@ def find_obstacle(
         if not any(has_time(found, case, meeting) for found in candidates[meeting.id, key]):
             return Obstacle(lack_of(problem, meeting, key), key)
     return None
+
+
+def stale_items(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> tuple[str, ...]:
+    """The items that keep the case off the meeting by their age; the others are expected after its list closes."""
+    by = max(meeting.closes_at, problem.now)
+    return tuple(
+        item
+        for item in case.blocked_on.get(meeting.id, ())
+        if case.awaited.get(item) is None or case.awaited[item] <= by
+    )
 
 
 def find_candidate(problem: Problem, meeting: MeetingFacts, member: MemberFacts) -> Candidate | None:

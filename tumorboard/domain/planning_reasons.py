@@ -20,6 +20,7 @@ REASON_CODES: Mapping[str, tuple[str, ...]] = {
     "not-ready": ("items",),
     "not-ready-before": ("ready_on", "items"),
     "no-longer-ready": ("items", "meeting", "meetings"),
+    "not-there-yet": ("items", "meeting", "meetings"),
     "list-closed": ("meeting",),
     "fixed-time": ("meeting", "meetings"),
     "room-taken": ("meeting", "meetings"),

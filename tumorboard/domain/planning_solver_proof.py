@@ -18,6 +18,8 @@ _MOST_PLACES = 3000
 """Larger cores are not worth the attempt of a proof."""
 _STEP = 1.03
 """How far above the bound a plan is looked for at a time; the public instances have theirs within."""
+_LAST_WORD_SECONDS = 0.8
+"""HiGHS looks at the clock now and then only; a little earlier, and what it knows at the end is heard."""
 THREAD_NAME = "planning-proof"
 
 
@@ -112,7 +114,7 @@ class Proof:
             return False
         core = self._core
         model = build_model(core, self._pool, barred=hopeless)
-        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=self._seconds_left())
+        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=self._seconds_left() - _LAST_WORD_SECONDS)
         if answer.chosen is not None:
             sketch = redraw(
                 core, self._pool, Sketch({}, {}), cases=(), meetings=range(len(core.meetings)),

@@ -36,6 +36,7 @@ from tumorboard.domain.planning_relaxations import (
     missing_minutes,
     smallest_cover,
 )
+from tumorboard.domain.timeline import Interval
 
 MOST_WORK = 400
 """Work to explain one plan: meetings of a few cases laid out again; each takes a few milliseconds."""
@@ -60,8 +61,16 @@ PRICE_PARTS = ("calls", "advice", "moved", "waiting", "left-out", "balance")
 class Trials:
     """A plan and the trials made with it. Answers are kept, and the number of new ones is limited."""
 
-    def __init__(self, options: Options, plans: Sequence[MeetingPlan], *, most: int = MOST_WORK) -> None:
+    def __init__(
+        self,
+        options: Options,
+        plans: Sequence[MeetingPlan],
+        *,
+        most: int = MOST_WORK,
+        immovable: Mapping[str, Sequence[Interval]] | None = None,
+    ) -> None:
         self.options = options
+        self.immovable = immovable or {}
         self.problem: Problem = options.problem
         self.plans = {plan.meeting: plan for plan in plans}
         self.assignment = {plan.meeting: tuple(entry.reference for entry in plan.agenda) for plan in plans}

@@ -47,9 +47,9 @@ class SlotQuestion:
     """All that the answer depends on; equal questions have equal answers.
 
     `named` members must be free. `members` are in the order they are asked, `rooms` in the order they are preferred;
-    without rooms the place does not matter. At `meetings` the board itself meets. Slots of `minutes` begin every `step_minutes` from the first working hour
-    of a day, from the day of `now` for `weeks`. Raises BadInput (`nobody-wanted`, `bad-length`, `bad-step`,
-    `bad-weeks`, `bad-count`, `unknown-member`, `too-many-slots`).
+    without rooms the place does not matter. At `meetings` the board itself meets. Slots of `minutes` begin every
+    `step_minutes` from the first working hour of a day, from the day of `now` for `weeks`. Raises BadInput (`nobody-
+    wanted`, `bad-length`, `bad-step`, `bad-weeks`, `bad-count`, `unknown-member`, `too-many-slots`).
     """
 
     wanted: tuple[Wanted, ...]

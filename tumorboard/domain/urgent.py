@@ -27,10 +27,9 @@ Windows = tuple[tuple[int, int], ...]
 def find_moments(question: UrgentQuestion, *, limit: int = MOST_MOMENTS) -> UrgentAnswer:
     """The moments at which all required needs are covered, at most `limit`.
 
-    The first is the earliest there is; later ones outside working hours stand after those inside. A later one is given when it is better than all before it – fewer stand-ins,
-    more recommended needs covered, a room, inside working hours, fewer people, people called less often – or when those
-    are over by then.
-    Recommended needs never delay.
+    The first is the earliest there is; later ones outside working hours stand after those inside. A later one is given
+    when it is better than all before it – fewer stand-ins, more recommended needs covered, a room, inside working
+    hours, fewer people, people called less often – or when those are over by then. Recommended needs never delay.
     """
     return _Sweep(question).run(limit)
 

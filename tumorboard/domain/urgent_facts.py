@@ -32,9 +32,9 @@ class UrgentQuestion:
     The meeting lasts `minutes` and has to end by `until`; when that is impossible, the search goes on to `look_until`.
     It begins `notice_minutes` after `now` at the earliest, on a multiple of `step_minutes`. `seats` have their regular
     holders only: deputies stand with the members. `rooms` are in the order they are preferred. Who is in
-    `declined` is not asked for a time that overlaps one she declined; at `taken_starts` the board begins another meeting. `recent_calls` are the urgent calls of each member in
-    the last days. With `hours` a moment inside them is better than an earlier one outside. Raises BadInput
-    (`bad-length`, `bad-step`, `until-past`).
+    `declined` is not asked for a time that overlaps one she declined; at `taken_starts` the board begins another
+    meeting. `recent_calls` are the urgent calls of each member in the last days. With `hours` a moment inside them is
+    better than an earlier one outside. Raises BadInput (`bad-length`, `bad-step`, `until-past`).
     """
 
     needs: tuple[Need, ...]

@@ -7,7 +7,7 @@ it, so that the difference is what the changes cause.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from tumorboard.domain.model import MeetingPlan, SeatKind
@@ -19,7 +19,8 @@ from tumorboard.domain.planning_greedy import fill_meetings, settle
 from tumorboard.domain.planning_layout import Chosen, draft_meetings, lay_out_meetings
 from tumorboard.domain.planning_options import Options, plan_cost, read_options
 from tumorboard.domain.planning_problem import Problem
-from tumorboard.domain.what_if_changes import Change, apply_changes
+from tumorboard.domain.timeline import Interval
+from tumorboard.domain.what_if_changes import Absent, Change, Rated, Ready, apply_changes
 from tumorboard.domain.what_if_difference import Difference, compare_plans
 
 DEFAULT_WORK = 0.2
@@ -58,12 +59,13 @@ def published_plans(problem: Problem) -> tuple[MeetingPlan, ...]:
 
 
 def answer_what_if(
-    problem: Problem, plans: Sequence[MeetingPlan], changes: Sequence[Change], *, work: float = DEFAULT_WORK,
-    seed: int = 1,
+    problem: Problem, plans: Sequence[MeetingPlan], changes: Sequence[Change], *,
+    stay_out: frozenset[str] = frozenset(), work: float = DEFAULT_WORK, seed: int = 1,
 ) -> Difference:  # fmt: skip
     """How the plan would differ with the changes; `plans` has one for each meeting of the problem (`present_plans`).
 
-    Changes that undo each other give the plan itself. Equal input gives an equal answer. Raises what `apply_changes`
+    The cases of `stay_out` are on no meeting and get no place, unless a change is about them. Changes that undo each
+    other give the plan itself. Equal input gives an equal answer. Raises what `apply_changes`
     does.
     """
     changed = apply_changes(problem, changes)
@@ -71,13 +73,28 @@ def answer_what_if(
     if changed == problem:
         return compare_plans(before, tuple(plans), before, tuple(plans), {})
     after = read_options(changed)
-    found = _keep_untouched(changed, plans, _plan_again(_settled(changed, plans), plans, work=work, seed=seed))
+    asked = {change.reference for change in changes if isinstance(change, Rated | Ready)}
+    tried = _without(changed, stay_out - asked)
+    found = _keep_untouched(tried, plans, _plan_again(_settled(tried, plans), plans, work=work, seed=seed))
     kept = {reference: name for name, reference in _places(plans)}
     now = {reference: name for name, reference in _places(found)}
-    concerned = [case.reference for case in changed.cases if kept.get(case.reference) != now.get(case.reference)]
+    concerned = [
+        case.reference
+        for case in changed.cases
+        if kept.get(case.reference) != now.get(case.reference)
+        or (case.reference in asked and case.reference not in now)
+    ]
     concerned.sort(key=lambda reference: (reference in now, reference in kept))
-    reasons = explain_cases(after, found, concerned[:MOST_EXPLAINED])
+    away: dict[str, list[Interval]] = {}
+    for change in changes:
+        if isinstance(change, Absent):
+            away.setdefault(change.member, []).append(change.span)
+    reasons = explain_cases(after, found, concerned[:MOST_EXPLAINED], immovable=away)
     return compare_plans(before, tuple(plans), after, found, reasons)
+
+
+def _without(problem: Problem, references: Set[str]) -> Problem:
+    return replace(problem, cases=tuple(case for case in problem.cases if case.reference not in references))
 
 
 def _places(plans: Sequence[MeetingPlan]) -> list[tuple[str, str]]:

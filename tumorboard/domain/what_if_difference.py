@@ -13,12 +13,13 @@ from tumorboard.domain.timeline import Interval
 
 
 class CaseChange(StrEnum):
-    """What becomes of a case."""
+    """What becomes of a case. One that a change is about and that still has no place is `still-out`."""
 
     MOVED = "moved"
     PLACED = "placed"
     LEFT_OUT = "left-out"
     GONE = "gone"
+    STILL_OUT = "still-out"
 
 
 class MemberChange(StrEnum):
@@ -49,6 +50,7 @@ class MemberDifference:
     change: MemberChange
     before: Interval | None
     after: Interval | None
+    seat: SeatKind = SeatKind.ON_DEMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Difference:
     @property
     def is_nothing(self) -> bool:
         """True when nobody and no case is touched."""
-        return not (self.cases or self.members)
+        return not self.members and all(one.change is CaseChange.STILL_OUT for one in self.cases)
 
 
 def compare_plans(
@@ -126,6 +128,8 @@ def _compare_cases(
         elif was != becomes or is_new:
             change = CaseChange.LEFT_OUT if becomes is None else CaseChange.PLACED if was is None else CaseChange.MOVED
             yield CaseDifference(reference, change, was, becomes, reasons.get(reference, ()))
+        elif becomes is None and reference in reasons:
+            yield CaseDifference(reference, CaseChange.STILL_OUT, None, None, reasons[reference])
 
 
 def _compare_members(plans: tuple[MeetingPlan, ...], later: tuple[MeetingPlan, ...]) -> Iterator[MemberDifference]:
@@ -134,11 +138,11 @@ def _compare_members(plans: tuple[MeetingPlan, ...], later: tuple[MeetingPlan, .
     for meeting, member in sorted(old.keys() | new.keys(), key=lambda pair: (meetings.index(pair[0]), pair[1])):
         was, becomes = old.get((meeting, member)), new.get((meeting, member))
         if was is None and becomes is not None:
-            yield MemberDifference(meeting, member, MemberChange.CALLED, None, becomes.span)
+            yield MemberDifference(meeting, member, MemberChange.CALLED, None, becomes.span, becomes.kind)
         elif was is not None and becomes is None:
-            yield MemberDifference(meeting, member, MemberChange.RELEASED, was.span, None)
+            yield MemberDifference(meeting, member, MemberChange.RELEASED, was.span, None, was.kind)
         elif was is not None and becomes is not None and was.span != becomes.span:
-            yield MemberDifference(meeting, member, MemberChange.WINDOW, was.span, becomes.span)
+            yield MemberDifference(meeting, member, MemberChange.WINDOW, was.span, becomes.span, becomes.kind)
 
 
 def _parts(plans: tuple[MeetingPlan, ...]) -> dict[tuple[str, str], Attendance]:

@@ -59,8 +59,9 @@ class InvitationFacts:
     `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
     `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
     `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `previous` stands in
-    letters of the kinds moved and changed. With
-    `has_declined` an invitation is withdrawn because she cannot come. Raises BadInput (`bad-link`) for a link that is not http or https.
+    letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come.
+
+    Raises BadInput (`bad-link`) for a link that is not http or https.
     """
 
     kind: LetterKind

@@ -21,6 +21,7 @@ from tumorboard.services.audit import record
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
+from tumorboard.store.meetings import Board, Meeting
 
 FARTHEST = timedelta(days=730)
 """How far ahead the time of a case may be fixed: as far as meetings may be added."""
@@ -271,8 +272,10 @@ def withdraw_case(session: Session, *, case_id: str, by: Actor, now: datetime) -
         record(session, by=by, now=now, action="case:withdrawn", subject=("case", row.public_id))
 
 
-def fix_time(session: Session, *, case_id: str, at: datetime | None, by: Actor, now: datetime) -> None:
+def fix_time(session: Session, *, case_id: str, at: datetime | None, by: Actor, now: datetime) -> Meeting | None:
     """Say when a case must begin (a guest from outside, say); None takes that back. The next proposal heeds it.
+
+    Gives the meeting of a board of its programme that spans the instant, if there is one yet.
 
     Raises BadInput `time-past`, `time-too-far`, and `time-off-minute` for an instant that is no whole minute.
     """
@@ -291,3 +294,10 @@ def fix_time(session: Session, *, case_id: str, at: datetime | None, by: Actor, 
             session, by=by, now=now, action="case:time-fixed" if at else "case:time-freed",
             subject=("case", row.public_id),
         )  # fmt: skip
+        return _meeting_at(session, row.program, at) if at else None
+
+
+def _meeting_at(session: Session, program: str, at: datetime) -> Meeting | None:
+    query = select(Meeting).join(Board, Board.id == Meeting.board_id).where(Board.program == program)
+    query = query.where(Meeting.status != "cancelled", Meeting.starts_at <= at, Meeting.ends_at > at)
+    return session.scalar(query.order_by(Meeting.starts_at).limit(1))

@@ -31,15 +31,15 @@ READ_AT = time(7)
 _News = Sequence[tuple[Board, Sequence[StandingFinding]]]
 
 
-def post_digests(session: Session, setup: Setup, news: _News, *, now: datetime) -> int:
-    """Write one digest to each coordinator into the outbox of the running transaction.
+def post_digests(session: Session, setup: Setup, news: _News, *, now: datetime, at_once: bool = False) -> int:
+    """Write one digest to each coordinator into the outbox of the running transaction; gives how many.
 
-    Gives how many were written.
+    What the night found is delivered in the morning, unless it has to be known `at_once`.
     """
     query = select(Account).join(AccountRole).where(AccountRole.role == Role.COORDINATOR, Account.active.is_(True))
     accounts = list(session.scalars(query.order_by(Account.id)))
-    names = _names(session)
-    session.add_all(_outbox_message(setup, account, news, names, now) for account in accounts)
+    names, due_at = _names(session), now if at_once else _morning(setup, now)
+    session.add_all(_outbox_message(setup, account, news, names, now, due_at) for account in accounts)
     session.flush()
     return len(accounts)
 
@@ -49,7 +49,12 @@ def _names(session: Session) -> dict[str, str]:
 
 
 def _outbox_message(
-    setup: Setup, account: Account, news: _News, names: Mapping[str, str], now: datetime
+    setup: Setup,
+    account: Account,
+    news: _News,
+    names: Mapping[str, str],
+    now: datetime,
+    due_at: datetime,
 ) -> OutboxMessage:
     board = news[0][0]
     facts = DigestFacts(
@@ -73,7 +78,7 @@ def _outbox_message(
     return OutboxMessage(
         dedupe_key=f"{uid}:{METHOD}", message_id=message_id, recipient=account.email, member_id=account.member_id,
         meeting_id=news[0][1][0].meeting.id, uid=uid, sequence=0, method=METHOD, subject=letter.subject,
-        content=content, due_at=_morning(setup, now), created_at=now,
+        content=content, due_at=due_at, created_at=now,
     )  # fmt: skip
 
 

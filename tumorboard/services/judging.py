@@ -114,6 +114,11 @@ def waiting_case(
         blocked_on=blocked_on,
         fixed_at=row.fixed_at,
         is_complex=0 < complex_minutes <= assessment.minutes,
+        awaited={
+            record.item: setup.morning_of(record.expected_on)
+            for record in judgement.records
+            if record.reported_on is None and record.expected_on is not None
+        },
     )
 
 

@@ -23,7 +23,7 @@ from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import Caller, call_here, open_draft
 from tumorboard.services.published import PublishedBoard, load_published
 from tumorboard.services.setup import Setup
-from tumorboard.services.urgent import missing_of
+from tumorboard.services.urgent_findings import find_missing
 from tumorboard.store.facts import encode_proposal
 from tumorboard.store.meetings import Board, Booking, Draft, Resource
 
@@ -123,9 +123,7 @@ def find_wrong(session: Session, setup: Setup, published: PublishedBoard, *, now
 def _review_calls(setup: Setup, published: PublishedBoard, now: datetime) -> Iterator[Reason]:
     """What nobody covers at an urgent meeting: it is no part of the plan, so the review does not see it."""
     for row in published.meetings.values():
-        for name in missing_of(setup, row, now=now) or ():
-            reference = row.agenda[0].case.reference
-            yield Reason("call-uncovered", {"reference": reference, "specialty": name, "meeting": row.public_id})
+        yield from find_missing(setup, row, now=now)
 
 
 def _review_rooms(session: Session, published: PublishedBoard) -> Iterator[Reason]:

@@ -110,7 +110,9 @@ def find_slots(
 
 def _own_meetings(session: Session, board: Board, *, now: datetime, until: datetime) -> tuple[Interval, ...]:
     """When the board meets already."""
-    query = select(Meeting.starts_at, Meeting.ends_at).where(Meeting.board_id == board.id, Meeting.status != "cancelled")
+    query = select(Meeting.starts_at, Meeting.ends_at).where(
+        Meeting.board_id == board.id, Meeting.status != "cancelled"
+    )
     query = query.where(Meeting.ends_at > now, Meeting.starts_at < until + timedelta(days=1))
     return merge(Interval(start, end) for start, end in session.execute(query))
 

@@ -22,10 +22,10 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.cases import find_case
 from tumorboard.services.invitations import is_urgent_call
-from tumorboard.services.judging import judge
 from tumorboard.services.meetings import book_room, find_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_facts import UrgentCase, load_question, read_urgent_case
+from tumorboard.services.urgent_findings import keep_missing
 from tumorboard.services.urgent_meeting import Called, open_meeting, publish_call, release
 from tumorboard.services.urgent_rooms import choose_room
 from tumorboard.store.cases import Case
@@ -121,7 +121,9 @@ def move_call(
 ) -> Called:  # fmt: skip
     """Move an urgent meeting to another moment; who comes again gets the new time, who does not a cancellation.
 
-    Who declined is asked again only for a time she did not decline. Raises as `call_urgent`, and Conflict `not-urgent` for another meeting.
+    Who declined is asked again only for a time she did not decline.
+
+    Raises as `call_urgent`, and Conflict `not-urgent` for another meeting.
     """
     require(by, Permission.MEETING_CALL)
     case_id = _case_of(find_meeting(session, meeting_id), now)
@@ -140,6 +142,7 @@ def move_call(
         session.flush()
         book_room(session, meeting)
         called = publish_call(session, setup, case, meeting, moment, now)
+        keep_missing(session, setup, meeting, now=now)
         record(
             session, by=by, now=now, action="meeting:moved", subject=("meeting", meeting_id),
             members=list(moment.team), letters=called.letters, promised=list(promised),
@@ -153,7 +156,8 @@ def decline_call(
 ) -> Declined:  # fmt: skip
     """Somebody cannot come to an urgent meeting: it is noted, and whoever is free at that time is asked instead, now.
 
-    She may say so herself. Those who come stay. Raises Conflict `not-urgent`, `not-invited`, `meeting-past`.
+    She may say so herself. Those who come stay. What nobody covers then is a finding, and the coordinators are told.
+    Raises Conflict `not-urgent`, `not-invited`, `meeting-past`.
     """
     if by.member_id != member_id:
         require(by, Permission.MEETING_CALL)
@@ -175,6 +179,7 @@ def decline_call(
         )  # fmt: skip
         moment = cover_at(question, meeting.starts_at, present=kept)
         called = publish_call(session, setup, case, meeting, moment, now, kept=kept)
+        keep_missing(session, setup, meeting, now=now)
         new = [name for name in moment.team if name not in kept]
         record(
             session, by=by, now=now, action="call:declined", subject=("meeting", meeting_id), member=member_id,
@@ -184,30 +189,10 @@ def decline_call(
     return Declined(meeting=meeting, asked=asked, missing=moment.missing, letters=called.letters)
 
 
-def missing_of(setup: Setup, meeting: Meeting, *, now: datetime) -> tuple[str, ...] | None:
-    """The required specialties that nobody invited covers at an urgent meeting; None for any other meeting."""
-    if meeting.status != "published" or not meeting.agenda or not is_urgent_call(meeting):
-        return None
-    invited = [row for row in meeting.invitations if row.status == "invited" and row.answer != "declined"]
-    covered = {specialty for row in invited for specialty in row.details["specialties"]}
-    emails = {row.member.email for row in invited}
-    needs = judge(setup, meeting.agenda[0].case, on=setup.today(now)).assessment.needs
-    lost = [
-        need.specialty or need.member or ""
-        for need in needs
-        if need.required
-        and need.waived_by is None
-        and (need.member.strip().lower() not in emails if need.member else need.specialty not in covered)
-    ]
-    return tuple(dict.fromkeys(lost))
-
-
-def _lock(session: Session, table: type[Case | Meeting], public_id: str) -> None:
-    """Nobody else changes the row until the transaction ends; what is read after this is what others left behind.
-
-    SQLite knows no such lock and needs none: it has one writer at a time.
-    """
+def _lock(session: Session, table: type[Case] | type[Meeting], public_id: str) -> None:
+    """Wait for whoever is changing this row, and read what she left: two callers of one case go one after the other."""
     session.execute(select(table.id).where(table.public_id == public_id).with_for_update())
+    session.expire_all()
 
 
 def _case_of(meeting: Meeting, now: datetime) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.model import MeetingFacts, Proposal, Urgency
 from tumorboard.domain.planning_problem import Problem
+from tumorboard.domain.planning_repair import LEFT_FOR_LATER
 from tumorboard.domain.timeline import Interval
 from tumorboard.domain.what_if import answer_what_if, present_plans, published_plans
 from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, Rated, Ready, Withdrawn
@@ -25,6 +26,7 @@ from tumorboard.services.meetings import closes_at, find_board, find_room
 from tumorboard.services.planning import Caller, call_here, find_draft, open_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
+from tumorboard.services.solver_process import PlannerRefusal
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Board, Draft, Meeting
 from tumorboard.store.people import Member
@@ -74,7 +76,8 @@ def ask_what_if(
     """The difference to a draft, or to the open draft of the board, or to what is published when there is none.
 
     Raises NotFound for what is named and not there, BadInput (`no-change`, `too-many-changes`, `bad-minutes`,
-    `bad-span`, `meeting-past`, `meeting-exists`, `room-taken`, `meeting-outside-plan`).
+    `bad-span`, `meeting-past`, `meeting-exists`, `room-taken`, `meeting-outside-plan`), PlannerRefusal
+    (`what-if-too-slow`, and what the process of the call refuses).
     """
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id) if draft_id else open_draft(session, find_board(session, board))
@@ -89,14 +92,33 @@ def ask_what_if(
     proposal = proposal_of(draft) if draft else None
     key, shown = row.key, draft.public_id if draft else None
     session.rollback()
-    difference = call(find_difference, problem, proposal, changes, seconds=LIMIT_SECONDS)
+    try:
+        difference = call(find_difference, problem, proposal, changes, seconds=LIMIT_SECONDS)
+    except PlannerRefusal as error:
+        if error.code != "planner-too-slow":
+            raise
+        said = "no answer in the time allowed; try again, or fewer changes at once"
+        raise PlannerRefusal(said, code="what-if-too-slow") from error
     return _view(session, key, shown, changes, difference)
 
 
 def find_difference(problem: Problem, proposal: Proposal | None, changes: tuple[Change, ...]) -> Difference:
     """The answer, without a database."""
     plans = published_plans(problem) if proposal is None else present_plans(problem, proposal.meetings)
-    return answer_what_if(problem, plans, changes)
+    return answer_what_if(problem, plans, changes, stay_out=_stay_out(problem, proposal))
+
+
+def _stay_out(problem: Problem, proposal: Proposal | None) -> frozenset[str]:
+    """The cases the draft did not try to place: left out by hand or for later, or referred after it was made."""
+    if proposal is None:
+        return frozenset()
+    placed = {entry.reference for plan in proposal.meetings for entry in plan.agenda}
+    tried = {
+        reference
+        for reference, reasons in proposal.left_out.items()
+        if not {reason.code for reason in reasons} & {LEFT_FOR_LATER, "left-out-by-hand"}
+    }
+    return frozenset(case.reference for case in problem.cases) - placed - tried
 
 
 def _read_changes(
@@ -116,7 +138,16 @@ def _read_changes(
     for meeting in asked.cancelled:
         yield Cancelled(meeting)
     for number, (start, minutes, room) in enumerate(asked.added, start=1):
+        _refuse_meeting_then(session, board, start, asked.cancelled)
         yield _added(session, setup, board, f"added-{number}", start, minutes, room, until)
+
+
+def _refuse_meeting_then(session: Session, board: Board, start: datetime, cancelled: Sequence[str]) -> None:
+    """Urgent meetings are no part of the plan, and a board holds no second meeting at their time either."""
+    query = select(Meeting.id).where(Meeting.board_id == board.id, Meeting.starts_at == start)
+    query = query.where(Meeting.status != "cancelled", Meeting.public_id.not_in(cancelled))
+    if session.scalar(query.limit(1)) is not None:
+        raise BadInput("the board already meets at this time", code="meeting-exists", field="added")
 
 
 def _added(

@@ -93,11 +93,15 @@ def _items(session: Session, rows: Sequence[Case]) -> dict[int, AgendaItem]:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """One case: its view, what an open draft proposes for it and why, and what happened to it, newest first."""
+    """One case: its view, what an open draft proposes for it and why, and what happened to it, newest first.
+
+    `meetings` are those the reasons name, with the one proposed.
+    """
 
     view: CaseView
     proposed_meeting: Meeting | None
     proposed_because: tuple[Reason, ...]
+    meetings: tuple[Meeting, ...]
     events: tuple[AuditEvent, ...]
 
 
@@ -109,21 +113,30 @@ def read_case(session: Session, setup: Setup, *, case_id: str, by: Actor, now: d
         record(session, by=by, now=now, action="case:read", subject=("case", case_id))
     row = find_case(session, case_id)
     view = CaseView(row, judge(setup, row, on=setup.today(now)), _items(session, [row]).get(row.id))
-    meeting, because = _proposed(session, row)
+    proposed, because = _proposed(session, row)
+    meetings = _named(session, proposed, because)
+    meeting = next((known for known in meetings if known.public_id == proposed), None)
     events = select(AuditEvent).where(AuditEvent.subject_kind == "case", AuditEvent.subject_id == case_id)
     shown = events.where(AuditEvent.action != "case:read").order_by(AuditEvent.id.desc()).limit(50)
-    return CaseDetail(view, meeting, because, tuple(session.scalars(shown)))
+    return CaseDetail(view, meeting, because, meetings, tuple(session.scalars(shown)))
 
 
-def _proposed(session: Session, row: Case) -> tuple[Meeting | None, tuple[Reason, ...]]:
+def _proposed(session: Session, row: Case) -> tuple[str | None, tuple[Reason, ...]]:
+    """The id of the meeting an open draft has for the case, and why."""
     query = select(Draft).join(Board, Board.id == Draft.board_id)
     query = query.where(Draft.status == "open", Board.program == row.program).order_by(Draft.id.desc())
     for draft in session.scalars(query):
         proposal = proposal_of(draft)
         for plan in proposal.meetings:
             if row.reference in plan.reasons:
-                found = session.scalar(select(Meeting).where(Meeting.public_id == plan.meeting))
-                return found, tuple(plan.reasons[row.reference])
+                return plan.meeting, tuple(plan.reasons[row.reference])
         if row.reference in proposal.left_out:
             return None, tuple(proposal.left_out[row.reference])
     return None, ()
+
+
+def _named(session: Session, proposed: str | None, because: Sequence[Reason]) -> tuple[Meeting, ...]:
+    """The proposed meeting and those that the reasons name; one query."""
+    ids = {str(reason.values[name]) for reason in because for name in ("meeting", "to") if name in reason.values}
+    wanted = sorted(ids | {proposed} if proposed else ids)
+    return tuple(session.scalars(select(Meeting).where(Meeting.public_id.in_(wanted)))) if wanted else ()

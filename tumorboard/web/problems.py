@@ -23,7 +23,8 @@ LOG_IN_CODES = frozenset({"log-in-needed", "wrong-log-in", "unknown-token"})
 
 _STATUS: Mapping[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, DomainError: 422}
 _STATUS_OF_CODE = {
-    "too-large": 413, "planner-busy": 503, "planner-too-slow": 503, "planner-failed": 500,
+    "too-large": 413, "planner-busy": 503, "planner-too-slow": 503, "what-if-too-slow": 503,
+    "planner-failed": 500,
     **dict.fromkeys(LOG_IN_CODES, 401),
 }  # fmt: skip
 _HTTP_CODES: Mapping[int, tuple[str, str]] = {

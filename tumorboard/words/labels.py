@@ -45,8 +45,10 @@ WHAT_IF_CASES: Mapping[str, str] = {
     "placed": _("Newly placed"),
     "left-out": _("Left out"),
     "gone": _("Withdrawn"),
+    "still-out": _("Still left out"),
 }
 WHAT_IF_MEMBERS: Mapping[str, str] = {
+    "core": _("Core seat"),
     "called": _("Called in"),
     "released": _("No longer needed"),
     "window": _("Another time"),

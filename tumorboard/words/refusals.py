@@ -106,6 +106,7 @@ _PAGES: Mapping[str, str] = {
     "planner-out-of-memory": _("Planning needs more memory than allowed; plan fewer weeks, or ask the operator."),
     "planner-stopped": _("Planning was stopped."),
     "planner-too-slow": _("No answer in the time allowed; try again, or plan fewer weeks."),
+    "what-if-too-slow": _("No answer in the time allowed; try again, or fewer changes at once."),
     "run-died": _("The planning process ended without an answer; propose again."),
     "run-over": _("This run is over already; propose again."),
     "unknown-run": _("There is no such run."),

@@ -180,5 +180,4 @@ def withdraw_case(case_id: str) -> dict[str, Any]:
 def _detail(case_id: str) -> dict[str, Any]:
     detail = worklist.read_case(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
     program = setup().program(detail.view.row.program)
-    meetings = [detail.proposed_meeting] if detail.proposed_meeting else []
-    return present_detail(setup(), detail, Words(current_language()), names_of(program, meetings=meetings))
+    return present_detail(setup(), detail, Words(current_language()), names_of(program, meetings=detail.meetings))

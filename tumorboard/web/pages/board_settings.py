@@ -9,11 +9,12 @@ from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission, require
 from tumorboard.services.board_settings import GROUPS, Setting, change_settings, read_board_settings
 from tumorboard.web.auth import current_actor, database, utc_now
-from tumorboard.web.pages.frame import form_number, form_text, go_to, pages, show, words
+from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.words.refusals import say_error
 from tumorboard.words.settings import explain_setting, name_setting
 
 RESET = "reset"
+LONGEST_NUMBER = 12
 
 
 @pages.get("/boards/<key>/settings", endpoint="show_settings")
@@ -30,7 +31,8 @@ def save_settings(key: str) -> Response:
         values = {name: None if is_reset else _read(name) for name in _names()}
         changed = change_settings(database(), board=key, values=values, by=current_actor(), now=utc_now())
     except (BadInput, Conflict) as error:
-        return _page(key, say_error(error, words()), str(error.values.get("key") or error.values.get("field") or ""))
+        wrong = str(error.values.get("key") or error.values.get("field") or "")
+        return _page(key, say_error(error, words()), wrong)
     done = words().gettext("Kept. The next proposal plans with it; what is published stays.")
     flash(done if changed else words().gettext("Nothing was changed."), "done")
     return go_to("pages.show_settings", key=key)
@@ -42,13 +44,35 @@ def _names() -> list[str]:
 
 def _read(name: str) -> int | None:
     """A number of the form; an empty field stands for the default."""
-    return form_number(name, 0) if form_text(name) else None
+    text = form_text(name)
+    if not text:
+        return None
+    number = _whole(text)
+    if number is None:
+        raise BadInput("no whole number", code="bad-setting", key=name)
+    return number
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if len(text) <= LONGEST_NUMBER and text.removeprefix("-").isdecimal() else None
+
+
+def _say_problem(setting: Setting) -> str:
+    """What is wrong with the number given for a setting, by its label; a number within its range lacks another."""
+    label = name_setting(setting.name, words())
+    number = _whole(form_text(setting.name) or str(setting.default))
+    if number is not None and setting.low <= number <= setting.high:
+        return words().gettext("%(setting)s is missing: a break needs both its numbers.") % {"setting": label}
+    limits = {"setting": label, "low": setting.low, "high": setting.high}
+    return words().gettext("%(setting)s: give a whole number from %(low)s to %(high)s.") % limits
 
 
 def _page(key: str, problem: str = "", wrong: str = "") -> Response:
     require(current_actor(), Permission.MEETING_EDIT)
     board, settings = read_board_settings(database(), board=key, by=current_actor())
     by_name = {setting.name: setting for setting in settings}
+    if wrong in by_name:
+        problem = _say_problem(by_name[wrong])
     return show(
         "board_settings.html",
         422 if problem else 200,

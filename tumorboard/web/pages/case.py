@@ -38,8 +38,7 @@ def show_case(case_id: str) -> Response:
     detail = read_case(database(), setup(), case_id=case_id, by=actor, now=now)
     program = setup().program(detail.view.row.program)
     people = list_people(database(), by=actor, now=now) if actor.may(Permission.PEOPLE_READ) else []
-    meetings = [detail.proposed_meeting] if detail.proposed_meeting else []
-    names = names_of(program, meetings=meetings, members=people)
+    names = names_of(program, meetings=detail.meetings, members=people)
     account = current_account()
     return show(
         "case.html",
@@ -160,8 +159,11 @@ def fix(case_id: str) -> Response:
     def act() -> str:
         day, clock = form_date("day"), form_text("clock")
         at = None if day is None and not clock else _instant(day, clock)
-        fix_time(database(), case_id=case_id, at=at, by=current_actor(), now=utc_now())
-        return words().gettext("The time is fixed.") if at else words().gettext("The time is free again.")
+        meeting = fix_time(database(), case_id=case_id, at=at, by=current_actor(), now=utc_now())
+        if at is None:
+            return words().gettext("The time is free again.")
+        said, warning = words().gettext("The time is fixed."), words().gettext("No meeting spans this time yet.")
+        return said if meeting else f"{said} {warning}"
 
     return answer_form(url_for("pages.show_case", case_id=case_id), act)
 

@@ -16,9 +16,9 @@ from tumorboard.services.urgent import (
     call_urgent,
     decline_call,
     find_urgent,
-    missing_of,
     move_call,
 )
+from tumorboard.services.urgent_findings import missing_of
 from tumorboard.services.urgent_meeting import Called
 from tumorboard.store.meetings import Meeting
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -144,6 +144,7 @@ def decline(meeting_id: str) -> Response:
     if missing:
         known = specialties_of(done.meeting)
         said = words().gettext("Nobody covers %(specialties)s: the meeting cannot decide. Choose another moment.")
+        said = f"{words().gettext('Noted.')} {said}"
         flash(said % {"specialties": ", ".join(known.get(name, name) for name in missing)}, "problem")
     elif asked:
         flash(words().gettext("Noted. Asked instead: %(names)s.") % {"names": asked}, "done")

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.model import SeatKind
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, Rated, Ready, Withdrawn
+from tumorboard.domain.what_if_difference import MemberChange
 from tumorboard.services.boards import list_people, read_draft
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.services.what_if import WhatIfAsked, WhatIfView, ask_what_if
@@ -24,6 +26,7 @@ from tumorboard.words.phrases import Names, say_reason
 from tumorboard.words.refusals import say_error
 
 USUAL_MINUTES = 60
+_CORE_SEAT = (MemberChange.CALLED, SeatKind.CORE)
 
 
 @pages.get("/drafts/<draft_id>/what-if")
@@ -142,7 +145,7 @@ def _answer(view: WhatIfView) -> dict[str, object]:
             {
                 "meeting": names.meetings.get(one.meeting, ""),
                 "name": names.members.get(one.member, ""),
-                "change": one.change.value,
+                "change": "core" if (one.change, one.seat) == _CORE_SEAT else one.change.value,
                 "before": one.before,
                 "after": one.after,
             }

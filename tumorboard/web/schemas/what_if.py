@@ -60,7 +60,7 @@ class SummaryAnswer(Answer):
 
 
 class CaseDifferenceAnswer(Answer):
-    """A case that would stand elsewhere. `change` is moved, placed, left-out or gone; meetings are ids."""
+    """A case that would stand elsewhere. `change` is moved, placed, left-out, gone or still-out; meetings are ids."""
 
     case = fields.Nested(DraftCase)
     change = fields.String()
@@ -70,11 +70,12 @@ class CaseDifferenceAnswer(Answer):
 
 
 class MemberDifferenceAnswer(Answer):
-    """A member asked otherwise. `change` is called, released or window."""
+    """A member asked otherwise. `change` is called, released or window, `seat` is core or on_demand."""
 
     meeting = fields.String()
     member = fields.Nested(Who)
     change = fields.String()
+    seat = fields.String()
     before = fields.Nested(SpanAnswer, allow_none=True)
     after = fields.Nested(SpanAnswer, allow_none=True)
 
@@ -138,6 +139,7 @@ def _present_member(one: MemberDifference, view: WhatIfView) -> dict[str, Any]:
         "meeting": one.meeting,
         "member": {"id": member.public_id, "name": member.name},
         "change": one.change.value,
+        "seat": one.seat.value,
         "before": _present_span(one.before),
         "after": _present_span(one.after),
     }

@@ -1,0 +1,48 @@
+"""What an urgent meeting lacks: kept as findings and told to the coordinators at once, not only at night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.model import Reason
+from tumorboard.services.digest import post_digests
+from tumorboard.services.findings import keep_findings
+from tumorboard.services.invitations import is_urgent_call
+from tumorboard.services.judging import judge
+from tumorboard.services.setup import Setup
+from tumorboard.store.meetings import Meeting
+
+
+def missing_of(setup: Setup, meeting: Meeting, *, now: datetime) -> tuple[str, ...] | None:
+    """The required specialties that nobody invited covers at an urgent meeting; None for any other meeting."""
+    if meeting.status != "published" or not meeting.agenda or not is_urgent_call(meeting):
+        return None
+    invited = [row for row in meeting.invitations if row.status == "invited" and row.answer != "declined"]
+    covered = {specialty for row in invited for specialty in row.details["specialties"]}
+    emails = {row.member.email for row in invited}
+    needs = judge(setup, meeting.agenda[0].case, on=setup.today(now)).assessment.needs
+    lost = [
+        need.specialty or need.member or ""
+        for need in needs
+        if need.required
+        and need.waived_by is None
+        and (need.member.strip().lower() not in emails if need.member else need.specialty not in covered)
+    ]
+    return tuple(dict.fromkeys(lost))
+
+
+def find_missing(setup: Setup, meeting: Meeting, *, now: datetime) -> Iterator[Reason]:
+    """The findings of an urgent meeting; nothing for any other."""
+    for name in missing_of(setup, meeting, now=now) or ():
+        reference = meeting.agenda[0].case.reference
+        yield Reason("call-uncovered", {"reference": reference, "specialty": name, "meeting": meeting.public_id})
+
+
+def keep_missing(session: Session, setup: Setup, meeting: Meeting, *, now: datetime) -> None:
+    """Bring the findings of an urgent meeting to what it lacks now, in the caller's transaction; a new one is told."""
+    kept = keep_findings(session, [meeting], find_missing(setup, meeting, now=now), now=now)
+    if kept.new:
+        post_digests(session, setup, [(meeting.board, kept.new)], now=now, at_once=True)
