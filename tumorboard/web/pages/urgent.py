@@ -144,7 +144,8 @@ def decline(meeting_id: str) -> Response:
     if missing:
         known = specialties_of(done.meeting)
         said = words().gettext("Nobody covers %(specialties)s: the meeting cannot decide. Choose another moment.")
-        said = f"{words().gettext('Noted.')} {said}"
+        noted = words().gettext("Noted.")
+        said = f"{noted} {said}"
         flash(said % {"specialties": ", ".join(known.get(name, name) for name in missing)}, "problem")
     elif asked:
         flash(words().gettext("Noted. Asked instead: %(names)s.") % {"names": asked}, "done")
