@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
-import tumorboard
 from tumorboard.domain.errors import Conflict
 from tumorboard.services.solver_host import ATTACHED, BEGUN, DETACHED, Limits, read_reply, write_request
 
@@ -189,7 +188,7 @@ class _Host:
             try:
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter and constants
                     [sys.executable, "-c", begin, str(there.fileno()), str(level), *PRELOADED],
-                    cwd=Path(tumorboard.__file__).parent.parent,
+                    cwd=Path(__file__).resolve().parents[2],
                     env={**os.environ, **frugal},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
