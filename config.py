@@ -19,6 +19,7 @@ INSTANCE = Path(__file__).resolve().parent / "instance"
 LANGUAGES = ("ko", "en")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MAIL_SCHEMES = ("smtp", "smtp+starttls", "smtps")
+INBOX_SCHEMES = ("imap", "imap+starttls", "imaps")
 SHORTEST_SECRET = 32
 FORM_AROUND_FILE_BYTES = 64 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -81,6 +82,28 @@ def _read_mail_url(text: str) -> str:
     if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError(f"must have the form {parts.scheme}://USER:PASSWORD@HOST:PORT, special characters as %XX")
     return text
+
+
+def _read_inbox_url(text: str) -> str:
+    if not text:
+        return text
+    parts, _port = _split_url(text)
+    if parts.scheme not in INBOX_SCHEMES:
+        allowed = ", ".join(f"{scheme}://" for scheme in INBOX_SCHEMES)
+        raise ValueError(f"{parts.scheme!r} is no way to read mail; use {allowed}")
+    if not (parts.hostname and parts.username and parts.password) or parts.query or parts.fragment:
+        raise ValueError(
+            f"must have the form {parts.scheme}://USER:PASSWORD@HOST:PORT/FOLDER, special characters as %XX"
+        )
+    return text
+
+
+def _read_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(dict.fromkeys(host.strip().lower() for host in text.split(",") if host.strip()))
+    for host in hosts:
+        if not _DOMAIN.fullmatch(host) or re.fullmatch(r"[0-9.]+", host):
+            raise ValueError(f"{host!r} is no host name; write names such as calendar.hospital.example, with commas")
+    return hosts
 
 
 def _read_address(text: str) -> str:
@@ -212,6 +235,28 @@ class Config:
         "The right half of calendar UIDs and Message-IDs. Keep it for ever: a new one makes new events.",
         _read_domain,
         default_in_words="host of `BASE_URL`; if that is an IP address or `localhost`, the domain of `MAIL_FROM`",
+    )
+    mail_inbox_url: str = _setting(
+        "",
+        "`imap://`, `imap+starttls://` or `imaps://` with `USER:PASSWORD@HOST:PORT/FOLDER`",
+        "The mailbox of the boards' organizer address, where answers to invitations arrive.",
+        _read_inbox_url,
+        default_in_words="none: answers come by `flask mail receive`, links and pages",
+        is_secret=True,
+    )
+    busy_hosts: tuple[str, ...] = _setting(
+        "",
+        "host names, separated by commas",
+        "Where members' calendars may be fetched from by https. Private addresses are refused even then.",
+        _read_hosts,
+        default_in_words="none: no calendar is fetched",
+    )
+    busy_folder: Path | None = _setting(
+        "",
+        "an existing directory",
+        "Exported calendars of members, named by their mail address: `kim@hospital.example.ics`. Read every hour.",
+        _read_directory,
+        default_in_words="none",
     )
     programs_dir: Path | None = _setting(
         "",

@@ -34,6 +34,9 @@ def test_config_without_variables_has_the_defaults(tmp_path: Path) -> None:
         mail_url="console:",
         mail_from="tumorboard@localhost",
         mail_domain="localhost",
+        mail_inbox_url="",
+        busy_hosts=(),
+        busy_folder=None,
         programs_dir=None,
         timezone="Asia/Seoul",
         language="ko",
@@ -68,6 +71,8 @@ def test_config_takes_an_empty_variable_as_its_default(tmp_path: Path) -> None:
         ),
         ("MAIL_FROM", "boards@hospital.example", "boards@hospital.example"),
         ("MAIL_DOMAIN", "Hospital.example", "hospital.example"),
+        ("MAIL_INBOX_URL", "imaps://tb:pw@mail.hospital.example/INBOX", "imaps://tb:pw@mail.hospital.example/INBOX"),
+        ("BUSY_HOSTS", "Cal.example, p1.icloud.example,cal.example", ("cal.example", "p1.icloud.example")),
         ("TIMEZONE", "America/New_York", "America/New_York"),
         ("LANGUAGE", "EN", "en"),
         ("HOLIDAYS", "de", "DE"),
@@ -132,6 +137,27 @@ def test_config_converts_what_is_written(tmp_path: Path, name: str, text: str, v
         ),
         ("MAIL_FROM", "b@h\nBcc: x@y", "'b@h\\nBcc: x@y' is no mail address; write name@host, without a display name"),
         ("MAIL_DOMAIN", "a b", "'a b' is no domain; write hospital.example"),
+        (
+            "MAIL_INBOX_URL",
+            "smtp://tb:geheim@mail",
+            "'smtp' is no way to read mail; use imap://, imap+starttls://, imaps://",
+        ),
+        (
+            "MAIL_INBOX_URL",
+            "imaps://mail/INBOX",
+            "must have the form imaps://USER:PASSWORD@HOST:PORT/FOLDER, special characters as %XX",
+        ),
+        (
+            "BUSY_HOSTS",
+            "10.0.0.1",
+            "'10.0.0.1' is no host name; write names such as calendar.hospital.example, with commas",
+        ),
+        (
+            "BUSY_HOSTS",
+            "https://cal.example",
+            "'https://cal.example' is no host name; write names such as calendar.hospital.example, with commas",
+        ),
+        ("BUSY_FOLDER", "no/such/place", "'no/such/place' is no directory; create it or leave the setting away"),
         ("PROGRAMS_DIR", "no/such/place", "'no/such/place' is no directory; create it or leave the setting away"),
         ("LANGUAGE", "de", "'de' is not possible; use ko or en"),
         ("HOLIDAYS", "Korea", "'Korea' is no country with known holidays; write its two letters, such as KR"),
@@ -264,6 +290,7 @@ def test_config_hides_its_secrets(tmp_path: Path) -> None:
         SECRET_KEY="geheim" * 6,
         DATABASE_URL="postgresql://tb:geheim@db/tb",
         MAIL_URL="smtp://tb:geheim@mail.example",
+        MAIL_INBOX_URL="imaps://tb:geheim@mail.example/INBOX",
     )
 
     assert "geheim" not in repr(config)

@@ -14,12 +14,12 @@ from tumorboard import demo, jobs
 from tumorboard.cli import catalogue
 from tumorboard.domain.program import load_programs
 from tumorboard.services.setup import Setup
-from tumorboard.store import cases, meetings, people, post
+from tumorboard.store import calendars, cases, meetings, people, post
 from tumorboard.store.db import db
 from tumorboard.web import register_web
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
-TABLES = (cases, meetings, people, post)
+TABLES = (calendars, cases, meetings, people, post)
 """Every module with tables must be imported before Alembic compares them with the database."""
 
 
@@ -39,6 +39,10 @@ def build_app(config: Any) -> Flask:
         plan_runs=config.plan_runs,
         time_zone=config.timezone,
         language=config.language,
+        link_key=config.secret_key,
+        inbox_url=config.mail_inbox_url,
+        busy_hosts=config.busy_hosts,
+        busy_folder=config.busy_folder,
     )
     app.extensions["tumorboard.mail_url"] = config.mail_url
     if config.trusted_proxies:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.errors import NotFound
@@ -19,6 +20,8 @@ class Setup:
     `mail_domain` ends UIDs and Message-IDs; `holidays` is an ISO country code; `time_zone` is the centre's IANA zone,
     whose calendar decides what day it is; `language` is for who has chosen none. A proposal takes `plan_seconds` and
     `plan_memory_mib` at most, and `plan_runs` of them are made at once; the others wait.
+    `link_key` signs the links in letters. `inbox_url` is the mailbox where answers arrive, empty for none. Calendars
+    are fetched from `busy_hosts` only, and read from files of `busy_folder`.
     """
 
     programs: Mapping[str, Program]
@@ -31,6 +34,10 @@ class Setup:
     plan_runs: int = 2
     time_zone: str = "Asia/Seoul"
     language: str = "ko"
+    link_key: str = field(default="", repr=False)
+    inbox_url: str = field(default="", repr=False)
+    busy_hosts: tuple[str, ...] = ()
+    busy_folder: Path | None = None
 
     def today(self, now: datetime) -> date:
         """The day in the centre's calendar at an instant."""

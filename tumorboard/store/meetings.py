@@ -176,7 +176,10 @@ class MeetingInvitation(Base):
     `uid` never changes; `sequence` is the iCalendar SEQUENCE and grows only when the time changes or the entry is
     cancelled; `stamp` is the instant of the last letter. `details` holds what the letter says beside the time (rule
     ids, case references, question count, room), so that an untouched member hears nothing. `answer` is her
-    participation status (RFC 5545, 3.2.12); who declined is not asked again for this meeting.
+    participation status (RFC 5545, 3.2.12); who declined is not asked again for this meeting. It came by `answer_by`
+    (`mail`, `link`, `page`, `coordinator`), `answer_stamp` is the DTSTAMP of the last message taken, and `comment` is
+    what she wrote with it, for coordinators only. `asked_at` is when the standing question was asked; a reminder and an
+    escalation follow once each.
     """
 
     __tablename__ = "invitation"
@@ -202,6 +205,12 @@ class MeetingInvitation(Base):
     details: Mapped[Document]
     answer: Mapped[str] = mapped_column(String(12), default="needs-action", server_default="needs-action")
     answered_at: Mapped[Instant | None]
+    answer_stamp: Mapped[Instant | None]
+    answer_by: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    comment: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    asked_at: Mapped[Instant | None]
+    reminded_at: Mapped[Instant | None]
+    escalated_at: Mapped[Instant | None]
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
     member: Mapped[Member] = relationship()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tumorboard.store.db import Base, Instant, Key, Label, PublicId
+from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId
 
 
 class Centre(Base):
@@ -47,7 +47,8 @@ class Specialty(Base):
 class Member(Base):
     """A person on a board. The name is one field, family name first in Korean, never split.
 
-    `most_calls_per_week` limits how many meetings of a week she is called in to; None for no limit.
+    `most_calls_per_week` limits how many meetings of a week she is called in to; None for no limit. `preferences` are
+    those of `domain/preferences.py`. `bounced_at` is when a letter to her address last came back.
     """
 
     __tablename__ = "member"
@@ -63,6 +64,8 @@ class Member(Base):
     time_zone: Mapped[Key] = mapped_column(default="Asia/Seoul")
     active: Mapped[bool] = mapped_column(default=True)
     most_calls_per_week: Mapped[int | None]
+    preferences: Mapped[Document] = mapped_column(default=dict, server_default="{}")
+    bounced_at: Mapped[Instant | None]
     department: Mapped[Department] = relationship()
     specialties: Mapped[list[MemberSpecialty]] = relationship(
         back_populates="member", cascade="all, delete-orphan", order_by="MemberSpecialty.specialty"
@@ -153,6 +156,7 @@ class Account(Base):
     session_key: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[Instant]
     last_login_at: Mapped[Instant | None]
+    preferences: Mapped[Document] = mapped_column(default=dict, server_default="{}")
     member: Mapped[Member | None] = relationship()
     roles: Mapped[list[AccountRole]] = relationship(cascade="all, delete-orphan", order_by="AccountRole.role")
     tokens: Mapped[list[ApiToken]] = relationship(cascade="all, delete-orphan", back_populates="account")

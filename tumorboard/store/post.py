@@ -11,7 +11,8 @@ from tumorboard.store.people import Member
 
 class OutboxMessage(Base):
     """A finished letter. Its bytes, Message-ID, UID and SEQUENCE are fixed in the transaction of the change, so that a
-    letter sent twice is the same letter. `member_id` is None for a digest to an account of its own."""
+    letter sent twice is the same letter. `member_id` is None for a digest to an account of its own, `meeting_id` for a
+    letter about several meetings or none."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (
@@ -26,7 +27,7 @@ class OutboxMessage(Base):
     message_id: Mapped[str] = mapped_column(String(250), unique=True)
     recipient: Mapped[Label]
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
-    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
     uid: Mapped[str] = mapped_column(String(200))
     sequence: Mapped[int]
     method: Mapped[str] = mapped_column(String(10))
@@ -42,11 +43,16 @@ class OutboxMessage(Base):
 
 
 class FeedToken(Base):
-    """A secret feed address. Only the hash is kept; `hint` are its last four characters, for people."""
+    """A secret feed address. Only the hash is kept; `hint` are its last four characters, for people.
+
+    `subject_id` is the member's, board's or department's row; `free_busy` is of a member, `deadlines` of a board.
+    `detail` says how much the holder wants others to read: `busy`, `board`, `place` or `full`.
+    """
 
     __tablename__ = "feed_token"
     __table_args__ = (
-        CheckConstraint("scope IN ('member', 'board', 'department')", name="scope"),
+        CheckConstraint("scope IN ('member', 'board', 'department', 'free_busy', 'deadlines')", name="scope"),
+        CheckConstraint("detail IN ('busy', 'board', 'place', 'full')", name="detail"),
         Index("ix_feed_token_subject", "scope", "subject_id"),
     )
 
@@ -57,21 +63,24 @@ class FeedToken(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     hint: Mapped[str] = mapped_column(String(4))
+    detail: Mapped[str] = mapped_column(String(10), default="full", server_default="full")
     created_at: Mapped[Instant]
     revoked_at: Mapped[Instant | None]
     last_used_at: Mapped[Instant | None]
 
 
 class FeedDocument(Base):
-    """A feed as it leaves: rendered in the transaction of the change, one row per member, board or department."""
+    """A feed as it leaves: rendered in the transaction of the change, one row per subject and level of detail."""
 
     __tablename__ = "feed_document"
-    __table_args__ = (UniqueConstraint("scope", "subject_id"),)
+    __table_args__ = (UniqueConstraint("scope", "subject_id", "detail"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scope: Mapped[Key]
     subject_id: Mapped[int]
+    detail: Mapped[str] = mapped_column(String(10), default="full", server_default="full")
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    compressed: Mapped[bytes | None] = mapped_column(LargeBinary)
     etag: Mapped[str] = mapped_column(String(64))
     modified_at: Mapped[Instant]
 
