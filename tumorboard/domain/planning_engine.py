@@ -17,7 +17,7 @@ from tumorboard.domain.planning_first_fit import fill_up, plan_first_fit
 from tumorboard.domain.planning_solver_bound import LowerBound
 from tumorboard.domain.planning_solver_core import Effort, load_cp_sat, solve_part
 from tumorboard.domain.planning_solver_proof import Board, Proof
-from tumorboard.domain.planning_solver_search import PartChooser, improve_part
+from tumorboard.domain.planning_solver_search import PartChooser, improve_near, improve_part
 
 _DEFAULT_SECONDS = 10.0
 _FIRST_SHARE = 0.6
@@ -157,9 +157,12 @@ class _Run:
         while not self._is_over():
             if self._board.cost < cost:
                 sketch, cost = self._board.sketch, self._board.cost
+                self._report("search")
             part = chooser.choose(sketch)
             self._seed += 1
-            tried = improve_part(self._core, self._pool, sketch, part, effort=self._next_effort(fruitless))
+            hopeless = self._board.hopeless
+            effort = self._next_effort(fruitless)
+            tried = improve_part(self._core, self._pool, sketch, part, effort=effort, barred=hopeless)
             self._spend(tried.work)
             gain = cost - tried.cost
             chooser.learn(part, gain=gain, is_proven=tried.is_proven)
@@ -167,17 +170,24 @@ class _Run:
             fruitless = 0 if gain > 0 else fruitless + 1
             if gain > 0:
                 self._take(sketch)
-            if tried.is_proven and chooser.is_whole(part):
+            if tried.is_proven and chooser.is_whole(part) and not hopeless:
                 self._board.prove(self._board.cost)
 
     def _raise_bound(self) -> None:
         lower = LowerBound(self._core, self._pool, self._board.sketch)
         for _ in range(_BOUND_ROUNDS):
             if lower.is_settled or self._is_over():
-                return
+                break
             lower.step(self._board.cost)
             self._spend(0.0)
             self._board.prove(lower.bound)
+        if not self._is_over():
+            self._board.narrow(lower)
+            near = improve_near(
+                self._core, self._pool, self._board.sketch, lower.find_support(), effort=self._next_effort(0)
+            )  # fmt: skip
+            self._spend(near.work)
+            self._take(near.sketch)
 
     def _take(self, sketch: Sketch) -> None:
         if self._board.offer(sketch, sketch_cost(self._core, self._pool, sketch)):

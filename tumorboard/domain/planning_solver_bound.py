@@ -133,6 +133,10 @@ class LowerBound:
             hopeless.update(pair for pair, worth in forced.items() if self._best + best - worth > cost - 1 + _ROUNDING)
         return frozenset(hopeless)
 
+    def find_support(self) -> frozenset[tuple[int, int]]:
+        """The places, as (case, meeting), that the decomposition's own fractional plan has; none for large cores."""
+        return self._master.support if self._master is not None else frozenset()
+
     def _add_fillings(self, pool: Pool, sketch: Sketch, master: _Master) -> None:
         """The units' fillings in a plan, so that the master's first prices make sense."""
         for number, unit in enumerate(self._units):
@@ -172,6 +176,9 @@ class _Master:
         self._model, self._solver, self._rows = mathopt.make_packing(cases + units)
         self._mathopt = mathopt
         self._seen: dict[tuple[int, tuple[tuple[int, int], ...]], float] = {}
+        self._fillings: list[list[tuple[int, int]]] = []
+        self.support: frozenset[tuple[int, int]] = frozenset()
+        """The places, as (case, meeting), of the fillings that the last solution takes a share of."""
 
     def add(self, unit: int, worth: float, chosen: list[tuple[int, int]]) -> bool:
         """Takes in a filling; False when the same was there and worth as much."""
@@ -182,6 +189,7 @@ class _Master:
         entries = Counter(case for case, _ in chosen)
         entries[self._cases + unit] = 1
         variable = self._model.add_variable(lb=0.0)
+        self._fillings.append(chosen)
         self._model.objective.set_linear_coefficient(variable, worth)
         for row, count in entries.items():
             self._rows[row].set_coefficient(variable, float(count))
@@ -192,5 +200,6 @@ class _Master:
         found = self._mathopt.solve_packing(self._solver)
         if found is None:
             return None
-        worth, duals = found
+        worth, duals, shares = found
+        self.support = frozenset(pair for index in shares for pair in self._fillings[index])
         return worth, [max(0.0, duals.get(row, 0.0)) for row in range(self._cases)]

@@ -10,6 +10,8 @@ from typing import Any
 
 from tumorboard.domain.planning_core_model import LinearModel
 
+_ZERO = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class IntegerAnswer:
@@ -69,12 +71,14 @@ class MathOpt:
         made = [model.add_linear_constraint(ub=1.0) for _ in range(rows)]
         return model, self._mathopt.IncrementalSolver(model, self._mathopt.SolverType.GLOP), made
 
-    def solve_packing(self, solver: Any) -> tuple[float, dict[int, float]] | None:
-        """The best value and the dual value per row."""
+    def solve_packing(self, solver: Any) -> tuple[float, dict[int, float], dict[int, float]] | None:
+        """The best value, the dual value per row, and the value per variable where it is not 0."""
         result = solver.solve()
-        if not result.has_dual_feasible_solution():
+        if not result.has_dual_feasible_solution() or not result.has_primal_feasible_solution():
             return None
-        return result.objective_value(), {row.id: value for row, value in result.dual_values().items()}
+        duals = {row.id: value for row, value in result.dual_values().items()}
+        shares = {variable.id: value for variable, value in result.variable_values().items() if value > _ZERO}
+        return result.objective_value(), duals, shares
 
 
 def write_proto(proto: Any, model: LinearModel, *, is_relaxed: bool, fixed: Collection[int] = ()) -> Any:

@@ -12,12 +12,20 @@ from tumorboard.domain.planning_core_model import build_model
 from tumorboard.domain.planning_core_pool import Pool
 from tumorboard.domain.planning_core_sketch import Sketch, redraw, sketch_cost
 from tumorboard.domain.planning_solver_bound import LowerBound
+from tumorboard.domain.planning_solver_core import Effort
 from tumorboard.domain.planning_solver_mathopt import MathOpt
+from tumorboard.domain.planning_solver_search import improve_near
 
 _MOST_PLACES = 3000
 """Larger cores are not worth the attempt of a proof."""
-_STEP = 1.03
+NEAR = 1.03
 """How far above the bound a plan is looked for at a time; the public instances have theirs within."""
+_NEAR_SECONDS = 1.0
+_MOST_ROUNDS = 3
+_PAUSE_SECONDS = 2.0
+_PAUSE_SHARE = 0.1
+"""How long the search has to find a better plan before the proof begins, which is faster with one."""
+"""How long, and how often while that helps, the plan is looked for among the places of the bound's own plan."""
 _LAST_WORD_SECONDS = 0.8
 """HiGHS looks at the clock now and then only; a little earlier, and what it knows at the end is heard."""
 THREAD_NAME = "planning-proof"
@@ -30,6 +38,8 @@ class Board:
     sketch: Sketch
     cost: int
     bound: int | None = None
+    hopeless: frozenset[tuple[int, int]] = frozenset()
+    """Places, as (case, meeting), that no plan has whose cost is near the bound: not worth a search."""
     lock: Lock = field(default_factory=Lock)
 
     def offer(self, sketch: Sketch, cost: int) -> bool:
@@ -45,6 +55,10 @@ class Board:
         with self.lock:
             bound = min(bound, self.cost)
             self.bound = bound if self.bound is None else max(self.bound, bound)
+
+    def narrow(self, lower: LowerBound) -> None:
+        """Takes from a settled bound which places are hopeless."""
+        self.hopeless = lower.find_hopeless(min(math.ceil(lower.bound * NEAR), self.cost))
 
     @property
     def is_closed(self) -> bool:
@@ -69,11 +83,6 @@ class Proof:
         self._thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
 
-    @property
-    def is_running(self) -> bool:
-        """True until everything that could be proven is."""
-        return self._thread.is_alive()
-
     def stop(self, *, seconds: float) -> None:
         """Asks for an end and waits for it at most so long; the thread is a daemon and may outlive the wait."""
         self._is_stopped.set()
@@ -88,12 +97,27 @@ class Proof:
             while not lower.is_settled and not self._is_over():
                 lower.step(self._board.cost, is_stopped=self._is_over)
                 self._board.prove(lower.bound)
+            self._board.narrow(lower)
+            self._look_near(lower)
+            self._is_stopped.wait(min(_PAUSE_SECONDS, _PAUSE_SHARE * self._seconds_left()))
             self._close(lower)
         except (ImportError, OSError, RuntimeError, ValueError, MemoryError):
             return  # a bound is a courtesy; the plan does not depend on it
 
     def _is_over(self) -> bool:
         return self._is_stopped.is_set() or self._board.is_closed or self._seconds_left() <= 0
+
+    def _look_near(self, lower: LowerBound) -> None:
+        """A plan among the places of the bound's own: nearly always the best one or close to it."""
+        support = lower.find_support()
+        for _ in range(_MOST_ROUNDS):
+            sketch = self._board.sketch
+            effort = Effort(seconds=min(_NEAR_SECONDS, self._seconds_left()))
+            if not support or self._is_over():
+                return
+            tried = improve_near(self._core, self._pool, sketch, support, effort=effort)
+            if not self._board.offer(tried.sketch, tried.cost):
+                return
 
     def _close(self, lower: LowerBound) -> None:
         """Finds and proves the best plan among the places that the bound leaves open.
@@ -103,7 +127,7 @@ class Proof:
         """
         mark = lower.bound
         while not self._is_over():
-            mark = max(mark + 1, math.ceil(mark * _STEP))
+            mark = max(mark + 1, math.ceil(mark * NEAR))
             if not self._settle(lower, min(mark, self._board.cost)):
                 return
 

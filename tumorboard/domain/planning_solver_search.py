@@ -123,3 +123,15 @@ def improve_part(
     if new_cost > cost:
         return Tried(sketch, cost, answer.is_proven, answer.work)
     return Tried(answer.sketch, new_cost, answer.is_proven, answer.work)
+
+
+def improve_near(
+    core: Core, pool: Pool, sketch: Sketch, support: Collection[tuple[int, int]], *, effort: Effort
+) -> Tried:  # fmt: skip
+    """The best sketch that has no place beside its own and those of `support`: the fractional plan of the bound.
+
+    Few places, so it is found fast, and most of them are in the best plan too (Danna, Rothberg and Le Pape 2005).
+    """
+    barred = {(index, place.meeting) for index, case in enumerate(core.cases) for place in case.places}
+    everything = Part("near", tuple(range(len(core.meetings))), tuple(range(len(core.cases))))
+    return improve_part(core, pool, sketch, everything, effort=effort, barred=barred.difference(support))
