@@ -206,6 +206,33 @@ def read_file(name: str) -> bytes:
         raise BadInput(f"{name} cannot be read: {why}", code="unreadable-file") from None
 
 
+def read_content(name: str, *, most_bytes: int) -> bytes:
+    """The bytes of a file, `-` for standard input; at most one more than allowed, for the reader to refuse.
+
+    Raises BadInput `unreadable-file`.
+    """
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(most_bytes + 1)
+        with Path(name).open("rb") as file:
+            return file.read(most_bytes + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"{name} cannot be read: {why}", code="unreadable-file") from None
+
+
+def read_instant(text: str, *, field: str) -> datetime:
+    """The UTC instant of ISO 8601 text with an offset. Raises BadInput `not-an-instant`."""
+    example = "write it as 2026-12-01T08:00+09:00"
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise BadInput(f"'{text}' has no offset; {example}", code="not-an-instant", field=field)
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(f"'{text}' is no instant; {example}", code="not-an-instant", field=field) from None
+
+
 def setup() -> Setup:
     """What the installation fixes."""
     return cast("Setup", current_app.extensions["tumorboard"])

@@ -15,12 +15,12 @@ from tumorboard.services.access import Role, actor_with
 from tumorboard.services.cases import (
     change_case,
     find_case,
-    fix_time,
     import_cases,
     preview_import,
     refer_case,
     withdraw_case,
 )
+from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.judging import judge
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup

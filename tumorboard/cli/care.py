@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import click
@@ -10,10 +9,19 @@ import click
 from tumorboard.cli.cases import cases, find_cases, program_option
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import Finding, Need
-from tumorboard.services.cases import fix_time
+from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.waivers import restore_need, waive_need
 from tumorboard.services.worklist import read_case
-from tumorboard.terminal import current_operator, json_option, now, open_database, print_json, print_table, setup
+from tumorboard.terminal import (
+    current_operator,
+    json_option,
+    now,
+    open_database,
+    print_json,
+    print_table,
+    read_instant,
+    setup,
+)
 from tumorboard.words import Words
 from tumorboard.words.phrases import say_finding
 
@@ -76,20 +84,10 @@ def fix(reference: str, program: str, at: str | None, free: bool) -> None:
         raise BadInput("say either --at INSTANT or --free", code="no-time")
     session = open_database()
     (case_id,) = find_cases(session, program, (reference,), False)
-    fix_time(session, case_id=case_id, at=_read_instant(at), by=current_operator(), now=now())
+    fix_time(
+        session, case_id=case_id, at=read_instant(at, field="at") if at else None, by=current_operator(), now=now()
+    )
     click.echo(f"{reference}: {'begins ' + at if at else 'begins whenever it suits'}")
-
-
-def _read_instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise BadInput(f"'{text}' is no instant; write it as 2026-12-01T08:00+09:00", code="bad-instant", field="at")
-    return instant
 
 
 @cases.command("waive")

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 import click
 
-from tumorboard.domain.errors import BadInput
 from tumorboard.domain.planning_engine import Progress, solve_core
 from tumorboard.domain.planning_instance import BoardAnswer, BoardInstance
 from tumorboard.domain.planning_instance_check import check_answer
@@ -22,7 +21,7 @@ from tumorboard.domain.planning_instance_reasons import explain_left_out
 from tumorboard.domain.planning_solver_proof import THREAD_NAME
 from tumorboard.formats.board_instances import read_board_answer, read_board_instance, write_board_answer
 from tumorboard.formats.checked_json import LARGEST_BYTES
-from tumorboard.terminal import Command, FiniteRange, heed_stop, json_option, print_json
+from tumorboard.terminal import Command, FiniteRange, heed_stop, json_option, print_json, read_content
 
 _MOST_SECONDS = 3600.0
 _MOST_WORK = 10_000.0
@@ -76,7 +75,7 @@ def check(ctx: click.Context, file: str, solution: str, as_json: bool) -> None:
     """Say which rules a SOLUTION of a board-planning FILE breaks, and its cost. Exit code 1 when it breaks any."""
     instance = _read_instance(file)
     compile_instance(instance)
-    answer = read_board_answer(_read_bytes(solution), solution)
+    answer = read_board_answer(read_content(solution, most_bytes=LARGEST_BYTES), solution)
     report = check_answer(instance, answer)
     if as_json:
         print_json(
@@ -102,19 +101,7 @@ COMMANDS: tuple[click.Command, ...] = (solve, check)
 
 
 def _read_instance(file: str) -> BoardInstance:
-    return read_board_instance(_read_bytes(file), file)
-
-
-def _read_bytes(file: str) -> bytes:
-    """The bytes of a file, `-` for standard input; never more than the reader takes."""
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(LARGEST_BYTES + 1)
-        with open(file, "rb") as source:
-            return source.read(LARGEST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise BadInput(f"{file} cannot be read: {why}", code="unreadable-file") from None
+    return read_board_instance(read_content(file, most_bytes=LARGEST_BYTES), file)
 
 
 @contextmanager

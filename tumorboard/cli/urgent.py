@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -25,6 +24,7 @@ from tumorboard.terminal import (
     open_database,
     print_json,
     print_table,
+    read_instant,
     say_moment,
     setup,
 )
@@ -86,8 +86,8 @@ def call(
     """Hold an urgent meeting and invite at once."""
     session = open_database()
     called = use_cases.call_urgent(
-        session, setup(), case_id=_find_case(session, reference, program), at=_read_instant(at), board=board, room=room,
-        members=_ids(session, chosen), promised=_ids(session, promised), by=current_operator(), now=now(),
+        session, setup(), case_id=_find_case(session, reference, program), at=read_instant(at, field="at"), board=board,
+        room=room, members=_ids(session, chosen), promised=_ids(session, promised), by=current_operator(), now=now(),
     )  # fmt: skip
     _show_called(called, as_json=as_json)
 
@@ -105,7 +105,7 @@ def move(
     """Move an urgent meeting to another moment."""
     session = open_database()
     called = use_cases.move_call(
-        session, setup(), meeting_id=meeting, at=_read_instant(at), room=room, members=_ids(session, chosen),
+        session, setup(), meeting_id=meeting, at=read_instant(at, field="at"), room=room, members=_ids(session, chosen),
         promised=_ids(session, promised), by=current_operator(), now=now(),
     )  # fmt: skip
     _show_called(called, as_json=as_json)
@@ -143,16 +143,6 @@ def _find_case(session: Session, reference: str, program: str | None) -> str:
             f"several programmes have a case {reference}: say --program, one of {programs}", code="no-program"
         )
     return str(rows[0][1])
-
-
-def _read_instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"'{text}' is no instant; write 2026-11-24T16:10+09:00", code="not-an-instant") from None
-    if instant.tzinfo is None:
-        raise BadInput(f"'{text}' has no offset; write 2026-11-24T16:10+09:00", code="not-an-instant")
-    return instant.astimezone(UTC)
 
 
 def _ids(session: Session, emails: Sequence[str]) -> tuple[str, ...]:

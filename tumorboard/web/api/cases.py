@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import cases, readiness, waivers, worklist
+from tumorboard.services import cases, fixed_times, readiness, waivers, worklist
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -165,7 +165,7 @@ def fix_time(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
 
     The next proposal puts it on the meeting that spans this instant, and nowhere else. null takes it back.
     """
-    cases.fix_time(database(), case_id=case_id, at=asked["at"], by=current_actor(), now=utc_now())
+    fixed_times.fix_time(database(), case_id=case_id, at=asked["at"], by=current_actor(), now=utc_now())
     return _detail(case_id)
 
 

@@ -15,7 +15,8 @@ from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
-from tumorboard.services.cases import change_case, find_case, fix_time, withdraw_case
+from tumorboard.services.cases import change_case, find_case, withdraw_case
+from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.waivers import restore_need, waive_need
 from tumorboard.services.worklist import CaseDetail, read_case
