@@ -43,8 +43,13 @@ class MathOpt:
             return {}
         return {row.id: value for row, value in result.dual_values().items()}
 
-    def solve_integer(self, model: LinearModel, *, cutoff: int, seconds: float) -> IntegerAnswer:
-        """Looks for something cheaper than `cutoff`, or proves that there is nothing."""
+    def solve_integer(
+        self, model: LinearModel, *, cutoff: int, seconds: float, is_proof: bool = False
+    ) -> IntegerAnswer:  # fmt: skip
+        """Looks for something cheaper than `cutoff`, or proves that there is nothing.
+
+        With `is_proof` no time goes into looking: the best plan is thought to be known.
+        """
         mathopt = self._mathopt
         written = mathopt.Model.from_model_proto(write_proto(self._proto(), model, is_relaxed=False))
         parameters = mathopt.SolveParameters(
@@ -53,6 +58,8 @@ class MathOpt:
         )  # fmt: skip
         # What HiGHS calls a bound of the objective is a cutoff: branches that cannot fall below it are dropped.
         parameters.highs.double_options["objective_bound"] = cutoff - 0.5
+        if is_proof:
+            parameters.highs.double_options["mip_heuristic_effort"] = 0.0
         result = mathopt.solve(written, mathopt.SolverType.HIGHS, params=parameters, interrupter=self.interrupter)
         bound = result.termination.objective_bounds.dual_bound
         is_over = result.termination.reason in (

@@ -138,7 +138,9 @@ class Proof:
             return False
         core = self._core
         model = build_model(core, self._pool, barred=hopeless)
-        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=self._seconds_left() - _LAST_WORD_SECONDS)
+        seconds = self._seconds_left() - _LAST_WORD_SECONDS
+        is_proof = cutoff >= self._board.cost
+        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=seconds, is_proof=is_proof)
         if answer.chosen is not None:
             sketch = redraw(
                 core, self._pool, Sketch({}, {}), cases=(), meetings=range(len(core.meetings)),
