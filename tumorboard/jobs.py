@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,26 +21,30 @@ import click
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask, current_app
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import DomainError, NotFound
+from tumorboard.mail.receive import open_inbox
 from tumorboard.mail.send import open_mailer
-from tumorboard.services import nightly, transaction
+from tumorboard.services import busy_rounds, deadlines, nightly, notices
 from tumorboard.services.access import operator
+from tumorboard.services.answer_inbox import read_inbox
 from tumorboard.services.checks import check_database
-from tumorboard.services.feeds import render_feed
+from tumorboard.services.feeds import render_all_feeds
 from tumorboard.services.imports import drop_old_imports
 from tumorboard.services.meetings import hold_series
 from tumorboard.services.outbox import count_post, deliver_post
 from tumorboard.services.runs import end_dead_runs
+from tumorboard.services.standing_upkeep import keep_standing
 from tumorboard.store.db import db
-from tumorboard.store.post import FeedDocument
 from tumorboard.terminal import Group, Refused, json_option, now, open_database, print_json, print_table, setup
 
 WEEKS_AHEAD = 26
 NIGHT = {"trigger": "cron", "hour": 2, "minute": 10}
+EVERY_QUARTER = {"trigger": "interval", "seconds": 900}
+EVERY_FIVE_MINUTES = {"trigger": "interval", "seconds": 300}
 LOCK_NUMBER = 7_203_118
 """Of PostgreSQL's advisory lock; any number that nothing else in the database uses."""
 
@@ -89,16 +93,38 @@ def _check_meetings(session: Session) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _keep_standing(session: Session) -> dict[str, Any]:
+    return keep_standing(session, setup(), by=operator("job:keep-standing"), now=now())
+
+
 def _render_feeds(session: Session) -> dict[str, Any]:
-    with transaction(session):
-        feeds = session.execute(select(FeedDocument.scope, FeedDocument.subject_id)).all()
-        for scope, subject_id in feeds:
-            render_feed(session, setup(), scope=scope, subject_id=subject_id, now=now())
-    return {"rendered": len(feeds)}
+    return {"rendered": render_all_feeds(session, setup(), now=now())}
+
+
+def _read_busy(session: Session) -> dict[str, Any]:
+    done = busy_rounds.read_busy_round(session, setup(), by=operator(busy_rounds.JOB), now=now())
+    return asdict(done)
+
+
+def _send_notices(session: Session) -> dict[str, Any]:
+    sent = notices.send_notices(session, setup(), by=operator(notices.JOB), now=now())
+    return {**asdict(sent), "left_out": list(sent.left_out)}
+
+
+def _read_answers(session: Session) -> dict[str, Any]:
+    if not setup().inbox_url:
+        return {}
+    with open_inbox(setup().inbox_url) as inbox:
+        done = read_inbox(session, setup(), inbox=inbox, by=operator("job:read-answers"), clock=now)
+    return {"read": done.read, "open": done.open, "unreadable": done.unreadable, "left": done.left}
 
 
 def _drop_uploads(session: Session) -> dict[str, Any]:
     return {"dropped": drop_old_imports(session, now=now())}
+
+
+def _chase_answers(session: Session) -> dict[str, Any]:
+    return asdict(deadlines.chase_answers(session, setup(), by=operator(deadlines.JOB), now=now()))
 
 
 def _end_dead_runs(session: Session) -> dict[str, Any]:
@@ -107,11 +133,16 @@ def _end_dead_runs(session: Session) -> dict[str, Any]:
 
 JOBS: Mapping[str, Job] = {
     "deliver-post": Job("send the letters that are due", _deliver_post, {"trigger": "interval", "seconds": 5}),
+    "send-notices": Job("write agendas, lists and digests that are due", _send_notices, EVERY_FIVE_MINUTES),
     "end-dead-runs": Job("free boards whose proposal died", _end_dead_runs, {"trigger": "interval", "seconds": 30}),
     "hold-series": Job(f"make the meetings of the next {WEEKS_AHEAD} weeks", _hold_series, NIGHT),
     "check-published": Job("look for contradictions in the database", _check_published, NIGHT),
     "check-meetings": Job("look at published meetings again, and propose repairs", _check_meetings, NIGHT),
+    "keep-standing": Job("extend series entries of members, and cancel weeks without a case", _keep_standing, NIGHT),
     "render-feeds": Job("let old events leave the feeds", _render_feeds, NIGHT),
+    "read-busy": Job("read calendars of members that are due", _read_busy, {"trigger": "interval", "seconds": 3600}),
+    "read-answers": Job("read answers from the mailbox", _read_answers, {"trigger": "interval", "seconds": 30}),
+    "chase-answers": Job("remind who did not answer, then tell the coordinators", _chase_answers, EVERY_QUARTER),
     "drop-uploads": Job("drop case lists that nobody confirmed within a day", _drop_uploads, NIGHT),
 }
 

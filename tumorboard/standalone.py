@@ -16,6 +16,7 @@ from tumorboard.terminal import Group
 STANDALONE: Mapping[str, Mapping[str, str]] = {
     "agenda": {"order": "tumorboard.cli.agenda"},
     "calendar": {"busy": "tumorboard.cli.calendar"},
+    "mail": {"interpret": "tumorboard.cli.mail"},
     "plan": {"solve": "tumorboard.cli.plan_files", "check": "tumorboard.cli.plan_files"},
 }
 """Group → command → the module that has it among its COMMANDS, as a command or in a group of this name."""

@@ -41,6 +41,7 @@ def upgrade() -> None:
     op.add_column("member", sa.Column("bounced_at", UTCDateTime(), nullable=True))
     with op.batch_alter_table("outbox_message") as batch:
         batch.alter_column("meeting_id", existing_type=sa.Integer(), nullable=True)
+        batch.alter_column("method", existing_type=sa.String(length=10), type_=sa.String(length=20))
     with op.batch_alter_table("feed_token") as batch:
         batch.add_column(sa.Column("detail", sa.String(length=10), server_default="full", nullable=False))
         batch.drop_constraint(op.f("ck_feed_token_scope"), type_="check")
@@ -194,7 +195,7 @@ def _create_busy() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM feed_document WHERE detail <> 'full' OR scope IN ('free_busy', 'deadlines')")
     op.execute("DELETE FROM feed_token WHERE scope IN ('free_busy', 'deadlines')")
-    op.execute("DELETE FROM outbox_message WHERE meeting_id IS NULL")
+    op.execute("DELETE FROM outbox_message WHERE meeting_id IS NULL OR length(method) > 10")
     with op.batch_alter_table("feed_document") as batch:
         batch.drop_constraint(op.f("uq_feed_document_scope"), type_="unique")
         batch.create_unique_constraint(op.f("uq_feed_document_scope"), ["scope", "subject_id"])
@@ -206,6 +207,7 @@ def downgrade() -> None:
         batch.create_check_constraint(op.f("ck_feed_token_scope"), OLD_SCOPES)
         batch.drop_column("detail")
     with op.batch_alter_table("outbox_message") as batch:
+        batch.alter_column("method", existing_type=sa.String(length=20), type_=sa.String(length=10))
         batch.alter_column("meeting_id", existing_type=sa.Integer(), nullable=False)
     op.drop_column("member", "bounced_at")
     for table in ("account", "member"):

@@ -15,7 +15,8 @@ COORDINATOR = "coordinator@demo.example"
 SURGEON = "sungjin.moon@demo.example"
 PAGES = (
     "worklist", "case", "case-facts", "case-new", "urgent", "import", "board", "board-settings", "slots", "draft",
-    "what-if", "move", "meeting", "people", "member", "mine", "rules", "outbox", "not-found",
+    "what-if", "move", "meeting", "people", "member", "mine", "preferences", "busy", "answers",
+    "open-needs", "rules", "outbox", "not-found",
 )  # fmt: skip
 LOOKS = (
     ("desktop", "light", "ko"),
@@ -41,7 +42,7 @@ MEASURE = """(controls) => {
 
 def visit(demo: Stage, open_window: Callable[..., Window], name: str, look: tuple[str, str, str]) -> Window:
     view, scheme, language = look
-    who = SURGEON if name == "mine" else COORDINATOR
+    who = SURGEON if name in ("mine", "preferences") else COORDINATOR
     window = open_window(demo.address, view, language, color_scheme=scheme, storage_state=demo.session_of(who))
     window.page.goto("/rules")
     window.page.click(f'button[name="language"][value="{language}"]')

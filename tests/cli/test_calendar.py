@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.builders import SURGEON
 from tests.cli.conftest import Terminal
 from tests.formats.calendars import a_calendar, an_event
 
@@ -47,6 +49,14 @@ def test_busy_reads_standard_input_and_the_owners_answer(bare: Terminal) -> None
     assert bare.json("calendar", "busy", "-", *MARCH, typed=content)["busy"] != []
     said = bare.json("calendar", "busy", "-", *MARCH, "--owner", "Kim@Hospital.example", typed=content)
     assert said == {"busy": [], "tentative": [], "warnings": []}
+
+
+def test_busy_leaves_out_the_services_own_events(bare: Terminal) -> None:
+    content = a_calendar(*an_event(*NINE, uid="1f3c@board.example"))
+
+    said = bare.json("calendar", "busy", "-", *MARCH, "--without-domain", "board.example", typed=content)
+
+    assert said["busy"] == []
 
 
 def test_busy_period_without_an_offset_is_read_in_the_zone(bare: Terminal) -> None:
@@ -108,3 +118,52 @@ def test_busy_refuses_with_the_code(bare: Terminal, content: bytes, begin: str) 
 )
 def test_busy_refuses_words_it_cannot_understand(bare: Terminal, words: tuple[str, ...], code: str) -> None:
     assert bare.refusal("calendar", "busy", *words, typed=a_calendar()).startswith(f"{code}: ")
+
+
+def soon() -> str:
+    return f"DTSTART:{datetime.now(UTC) + timedelta(days=3):%Y%m%dT%H0000Z}"
+
+
+def test_import_keeps_busy_times_and_sources_shows_them(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "jung.ics"
+    file.write_bytes(a_calendar(*an_event(soon(), "DURATION:PT1H"), *an_event(uid="e2")))
+
+    said = terminal.json("calendar", "import", file, "--member", SURGEON)
+    listed = terminal.json("calendar", "sources")
+
+    assert (said["busy"], said["tentative"], said["meetings"]) == (1, 0, [])
+    assert said["warnings"] == [{"code": "no-start", "line": 11}]
+    assert [(one["source"], one["kind"], one["busy"], one["problem"]) for one in listed] == [
+        (said["source"], "upload", 1, None)
+    ]
+
+
+def test_import_in_words(terminal: Terminal) -> None:
+    content = a_calendar(*an_event(soon(), "DURATION:PT1H"))
+
+    assert terminal.text("calendar", "sources", "--member", SURGEON) == "no source\n"
+    assert terminal.text("calendar", "import", "-", "--member", SURGEON, typed=content) == "read: 1 busy, 0 not sure\n"
+    assert SURGEON in terminal.text("calendar", "sources", "--member", SURGEON)
+
+
+@pytest.mark.parametrize(
+    ("content", "member", "code"),
+    [(b"<html>", SURGEON, "not-a-calendar"), (b"", SURGEON, "no-file"), (a_calendar(), "nobody", "unknown-member")],
+)
+def test_import_refuses_with_the_code(terminal: Terminal, content: bytes, member: str, code: str) -> None:
+    assert terminal.refusal("calendar", "import", "-", "--member", member, typed=content).startswith(f"{code}: ")
+
+
+def test_job_reads_the_folder(terminal_on: Callable[..., Terminal], centre_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "calendars"
+    folder.mkdir()
+    (folder / f"{SURGEON}.ics").write_bytes(a_calendar(*an_event(soon(), "DURATION:PT1H")))
+    (folder / "nobody@hospital.example.ics").write_bytes(a_calendar())
+    terminal = terminal_on(centre_url, BUSY_FOLDER=str(folder))
+
+    done = terminal.json("jobs", "once", "read-busy")
+
+    assert done == {
+        "read": 1, "changed": 1, "failed": 0, "removed": 0, "left": 0, "unknown": ["nobody@hospital.example.ics"],
+        "strange": [], "trouble": "",
+    }  # fmt: skip

@@ -108,9 +108,20 @@ def test_settings_are_changed_and_put_back(terminal: Terminal) -> None:
     assert (back["changed"], back["settings"]["weights.late_day"]["value"]) == (changed["changed"], 20)
 
 
+def test_choices_are_set_by_their_words(terminal: Terminal) -> None:
+    done = terminal.json(
+        "boards", "settings", BOARD, "--set", "substitutes=invite", "--set", "allow_proposals=false"
+    )  # fmt: skip
+
+    assert done["settings"]["substitutes"] == {"value": "invite", "default": "offer"}
+    assert done["settings"]["allow_proposals"] == {"value": False, "default": True}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--set", "substitutes=always"), "bad-setting: 'substitutes' is 'offer' or 'invite'"),
+        (("--set", "allow_proposals=maybe"), "bad-setting: 'allow_proposals' is true or false"),
         (("--set", "weights.late_day"), "bad-setting: 'weights.late_day' is not NAME=NUMBER"),
         (("--set", "weights.nope=1"), "bad-setting: 'weights.nope' is no setting"),
         (("--set", "break_minutes=10"), "bad-setting: 'break_after_minutes' is missing"),

@@ -113,6 +113,7 @@ def test_check_gives_codes(terminal: Terminal) -> None:
 
 def test_feeds_are_rendered_anew(terminal: Terminal) -> None:
     publish(terminal)
+    terminal.json("feeds", "rotate", "--scope", "board", "--subject", BOARD)
     with terminal.app.app_context():
         session = db.session()
         before = {row.id: row.etag for row in session.scalars(select(FeedDocument))}

@@ -31,6 +31,15 @@ def test_given_settings_replace_the_defaults() -> None:
     assert found == BoardSettings(Weights(late_day=50, urgent=20), AgendaWeights(held_minute=3), 90, 10, 12)
 
 
+def test_what_follows_from_an_answer_can_be_set() -> None:
+    given = {"answer_days": 5, "remind_days": 1, "substitutes": "invite", "allow_proposals": False}
+
+    found, usual = read_settings(given), BoardSettings()
+
+    assert {name: getattr(found, name) for name in given} == given
+    assert (usual.answer_days, usual.remind_days, usual.substitutes, usual.allow_proposals) == (3, 2, "offer", True)
+
+
 @pytest.mark.parametrize("name", [known.name for known in fields(Weights)])
 def test_every_weight_can_be_set(name: str) -> None:
     assert getattr(read_settings({"weights": {name: 7}}).weights, name) == 7
@@ -53,6 +62,12 @@ def test_every_weight_can_be_set(name: str) -> None:
         ({"break_after_minutes": 60}, "break_minutes"),
         ({"break_minutes": 10}, "break_after_minutes"),
         ({"complex_minutes": 481}, "complex_minutes"),
+        ({"answer_days": 61}, "answer_days"),
+        ({"remind_days": True}, "remind_days"),
+        ({"substitutes": "always"}, "substitutes"),
+        ({"substitutes": ["invite"]}, "substitutes"),
+        ({"allow_proposals": 1}, "allow_proposals"),
+        ({"allow_proposals": "yes"}, "allow_proposals"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_key(values: dict[str, Any], key: str) -> None:

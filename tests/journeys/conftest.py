@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Terminal, terminal_on
+from tests.cli.conftest import Terminal, centre_template, centre_url, terminal_on
 from tests.journeys.mailroom import Mailroom, open_mailroom
 
-__all__ = ["terminal_on"]
+__all__ = ["centre_template", "centre_url", "terminal_on"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")

@@ -9,7 +9,7 @@ from tumorboard.domain.model import SeatKind, Text
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical import FeedEvent, Invitation, write_cancel, write_request
 from tumorboard.mail.compose import compose, compose_event
-from tumorboard.mail.letters import InvitationFacts, LetterKind, Mailbox, Previous, Why
+from tumorboard.mail.letters import AnswerLinks, InvitationFacts, LetterKind, Mailbox, Previous, Why
 from tumorboard.mail.message import build_message
 
 STAMP = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
@@ -21,6 +21,7 @@ WHY = (
     Why("R10", Text("Disease in the upper abdomen", "상복부 병변")),
     Why("R14", Text("Liver metastases; resection is asked for", "간 전이, 절제 여부 문의")),
 )
+LINKS = AnswerLinks(*(f"https://board.hospital.example/answer/{name}" for name in ("WyJhIl0", "WyJiIl0", "WyJjIl0")))
 
 
 def some_facts(**changes: object) -> InvitationFacts:
@@ -43,6 +44,7 @@ def some_facts(**changes: object) -> InvitationFacts:
         why=WHY,
         case_references=("C-0017", "C-0021"),
         question_count=2,
+        answer_links=LINKS,
     )
     return replace(facts, **changes)  # type: ignore[arg-type]
 
@@ -59,9 +61,11 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
         "on-demand": on_demand,
         "core": core,
         "moved": replace(on_demand, kind=LetterKind.MOVED, previous=previous, **abroad),
-        "changed": replace(core, kind=LetterKind.CHANGED, previous=replace(previous, window=MEETING, room="B1")),
-        "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN),
-        "cancelled": replace(core, kind=LetterKind.CANCELLED),
+        "changed": replace(
+            core, kind=LetterKind.CHANGED, previous=replace(previous, window=MEETING, room="B1"), answer_links=None
+        ),
+        "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN, answer_links=None),
+        "cancelled": replace(core, kind=LetterKind.CANCELLED, answer_links=None),
         "urgent": replace(on_demand, is_urgent=True, window=MEETING),
     }[name]
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from tests.letters.samples import EARLIER, MEETING, sample_facts, some_facts
+from tests.letters.samples import EARLIER, LINKS, MEETING, sample_facts, some_facts
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import SeatKind, Text
 from tumorboard.mail.compose import compose, compose_event
@@ -146,7 +146,23 @@ def test_html_and_text_carry_the_same_words() -> None:
     letter = compose(sample_facts("moved", "ko"))
 
     from_html = re.sub(r"<title>.*</title>|<[^>]+>", " ", letter.html)
-    assert words_of(from_html) == words_of(letter.text)
+    assert words_of(from_html) == words_of(re.sub(r"https://\S+/answer/\S+", "", letter.text))
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_answers_can_be_given_by_links_of_both_bodies(language: str) -> None:
+    letter = compose(some_facts(language=language))
+
+    links = [LINKS.accept, LINKS.tentative, LINKS.decline]
+    assert re.findall(r"https://\S+/answer/\S+", letter.text) == links
+    assert re.findall(r'href="(https://\S+/answer/[^"]+)"', letter.html) == links
+
+
+def test_letter_without_a_question_has_no_links_to_answer() -> None:
+    for facts in (some_facts(answer_links=None), some_facts(kind=LetterKind.WITHDRAWN)):
+        letter = compose(facts)
+
+        assert "/answer/" not in letter.text + letter.html
 
 
 def words_of(text: str) -> list[str]:
@@ -175,7 +191,7 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
     assert {field.name for field in fields(InvitationFacts)} == {
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
-        *("is_urgent", "previous", "has_declined"),
+        *("is_urgent", "previous", "has_declined", "answer_links"),
     }
 
 

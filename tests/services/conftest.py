@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.builders import furnish, import_list
+from tests.services.https_server import certified, server
 from tumorboard.domain.program import load_programs
 from tumorboard.services.setup import Setup
+
+__all__ = ["NOW", "a_setup", "any_centre", "centre", "certified", "server", "setup"]
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 """A Sunday noon in Seoul; the first meeting is on Tuesday, 24 November 2026, at 07:30 there."""

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.builders import BOARD, OPERATOR
+from tests.builders import BOARD, CORE, OPERATOR, SURGEON, member_id
 from tests.services.conftest import NOW
 from tumorboard.services.checks import check_database
+from tumorboard.services.feeds import render_all_feeds, rotate_feed
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
@@ -43,6 +44,7 @@ BREAKS = {
 
 @pytest.fixture
 def published(centre: Session, setup: Setup) -> Session:
+    rotate_feed(centre, setup, scope="member", subject=member_id(centre, SURGEON), by=OPERATOR, now=NOW)
     draft = propose(centre, setup, board=BOARD, weeks=2, by=OPERATOR, now=NOW)
     publish_draft(centre, setup, draft_id=draft.public_id, by=OPERATOR, now=NOW + timedelta(minutes=1))
     return centre
@@ -50,6 +52,38 @@ def published(centre: Session, setup: Setup) -> Session:
 
 def test_a_healthy_database_has_no_violation(published: Session, setup: Setup) -> None:
     assert check_database(published, setup, now=NOW) == ()
+
+
+@pytest.mark.parametrize("detail", ["busy", "board", "place", "full"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM feed_document",
+        "UPDATE feed_document SET content = CAST('BEGIN:VCALENDAR' AS BLOB)",
+        "UPDATE feed_document SET content = CAST(replace(CAST(content AS TEXT), 'T073000', 'T073500') AS BLOB)",
+    ],
+)
+def test_missing_and_older_feed_of_any_level_is_stale(
+    published: Session, setup: Setup, detail: str, statement: str
+) -> None:
+    core = CORE["pathology"]
+    rotate_feed(
+        published, setup, scope="member", subject=member_id(published, core), detail=detail, by=OPERATOR, now=NOW
+    )
+    sound = check_database(published, setup, now=NOW)
+
+    published.execute(text(statement))
+    published.commit()
+
+    assert sound == ()
+    assert {violation.code for violation in check_database(published, setup, now=NOW)} == {"feed-stale"}
+
+
+def test_old_and_far_windows_need_not_stand_in_a_feed(published: Session, setup: Setup) -> None:
+    for days in (-500, 120, 500):
+        render_all_feeds(published, setup, now=NOW + timedelta(days=days))
+
+        assert check_database(published, setup, now=NOW + timedelta(days=days)) == ()
 
 
 @pytest.mark.parametrize("code", BREAKS)

@@ -75,6 +75,19 @@ def test_an_absent_specialist_moves_the_case_to_a_later_meeting(centre: Session,
     assert "no-member-free" in {reason.code for reason in entry.reasons}
 
 
+def test_a_case_that_is_left_out_is_told_the_first_later_meeting_that_would_have_it(
+    centre: Session, setup: Setup
+) -> None:
+    add_absence(centre, member_id=member_id(centre, ON_DEMAND["urology"]), starts_at=NOW,
+                ends_at=NOW + timedelta(weeks=3), kind="busy", by=OPERATOR, now=NOW)  # fmt: skip
+
+    view = _propose(centre, setup, weeks=2)
+
+    reasons = {reason.code: reason.values for reason in view.proposal.left_out["C-2"]}
+    assert "no-member-free" in reasons
+    assert reasons["possible-at"]["starts_on"] == (TODAY + timedelta(days=23)).isoformat()
+
+
 def test_a_member_named_by_her_address_attends(centre: Session, setup: Setup) -> None:
     import_list(centre, setup, now=NOW, content=a_case_csv(
         [a_case_row("C-5", on=TODAY, named_members=ON_DEMAND["hpb_surgery"])]))  # fmt: skip

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
 from tests.builders import BOARD, OPERATOR
 from tests.web.conftest import Program
@@ -254,3 +256,69 @@ def test_revoked_feed_is_gone(client: FlaskClient, coordinator: Program) -> None
     assert response.status_code == 204
     assert client.get(url).status_code == 404
     assert coordinator.get("/feeds").get_json() == {"items": [], "total": 0}
+
+
+def through_flask(app: Flask, path: str, **headers: str) -> tuple[str, dict[str, str], bytes]:
+    """What the door behind the quick one answers."""
+    behind = app.wsgi_app._behind  # type: ignore[attr-defined]
+    response = Client(behind, Response).get(path, headers=headers)
+    return response.status, dict(response.headers), response.data
+
+
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "gzip;q=0, br"])
+@pytest.mark.parametrize("known", [None, '"{etag}"', 'W/"{etag}"', '"a", "{etag}-gzip"', "*", '"other"'])
+def test_quick_door_answers_as_the_other(
+    app: Flask, feed: str, method: str, encoding: str, known: str | None, count_queries: Any
+) -> None:
+    headers = {"Accept-Encoding": encoding}
+    if known:
+        headers["If-None-Match"] = known.format(etag=stored(app).etag)
+    with count_queries() as statements:
+        quick = app.test_client(use_cookies=False).open(feed, method=method, headers=headers)
+
+    status, slow_headers, body = through_flask(app, feed, **headers)
+
+    assert (quick.status, dict(quick.headers)) == (status, slow_headers)
+    assert quick.data == (b"" if method == "HEAD" else body)
+    assert len(statements) == (1 if quick.status_code == 304 else 2)
+
+
+def test_quick_door_behind_https_says_so(furnished_app: Callable[..., Flask]) -> None:
+    app = furnished_app(BASE_URL="https://board.hospital.example")
+    with app.app_context():
+        session = db.session()
+        token = feeds.rotate_feed(
+            session, app.extensions["tumorboard"], scope="board", subject=BOARD, by=OPERATOR, now=datetime.now(UTC)
+        )
+        session.execute(update(FeedToken).values(last_used_at=datetime.now(UTC)))
+        session.commit()
+
+    quick = app.test_client().get(f"/feeds/{token}.ics")
+
+    assert quick.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert dict(quick.headers) == through_flask(app, f"/feeds/{token}.ics")[1]
+
+
+def test_free_busy_and_deadlines_have_addresses_over_the_api(
+    client: FlaskClient, coordinator: Program, surgeon: Program
+) -> None:
+    deadlines = coordinator.post("/feeds", {"scope": "deadlines", "subject": BOARD}).get_json()["url"]
+    free_busy = surgeon.post("/feeds", {"scope": "free_busy"}).get_json()["url"]
+
+    assert surgeon.post("/feeds", {"scope": "deadlines", "subject": BOARD}).status_code == 403
+    assert b"TRANSP:TRANSPARENT" in client.get(deadlines).data
+    assert b"BEGIN:VFREEBUSY" in client.get(free_busy).data
+    assert [row["detail"] for row in coordinator.get("/feeds").get_json()["items"]] == ["board"]
+    assert [row["subject"] for row in coordinator.get("/feeds").get_json()["items"]] == [BOARD]
+
+
+def test_level_that_a_feed_has_not_is_refused(surgeon: Program) -> None:
+    wrong = [
+        surgeon.post("/feeds", {"scope": "member", "detail": "names"}),
+        surgeon.post("/feeds", {"scope": "free_busy", "detail": "full"}),
+    ]
+
+    assert [answer.status_code for answer in wrong] == [422, 422]
+    assert wrong[1].get_json()["code"] == "unknown-detail"

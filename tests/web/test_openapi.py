@@ -20,8 +20,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.builders import BOARD, OPERATOR, PASSWORD, PROGRAM, SURGEON, case_id, member_id
+from tests.formats.calendars import a_calendar
 from tests.web.conftest import API
-from tumorboard.services import feeds, people, planning
+from tumorboard.services import busy, feeds, people, planning
 from tumorboard.services.access import Role
 from tumorboard.services.accounts import create_account, create_token
 from tumorboard.store.db import db
@@ -134,6 +135,9 @@ def existing(app: Flask) -> dict[str, str]:
             "member_id": member,
             "program_id": PROGRAM,
             "scope": "board",
+            "source_id": busy.upload_busy(
+                session, setup, member_id=member, content=a_calendar(), by=OPERATOR, now=now
+            ).source_id,
             "specialty": "urology",
             "subject": BOARD,
         }

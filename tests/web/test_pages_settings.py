@@ -68,6 +68,20 @@ def test_change_is_kept_with_a_record_and_only_what_differs(app: Flask, coordina
         assert (event.subject_id, event.detail) == (BOARD, {"changed": changed})
 
 
+def test_choices_are_kept_too(app: Flask, coordinator_page: Visitor) -> None:
+    page = coordinator_page.send(ADDRESS, substitutes="invite", allow_proposals="false", answer_days="5")
+
+    assert stored(app) == {"answer_days": 5, "substitutes": "invite", "allow_proposals": False}
+    assert '<option value="invite" selected>' in page.html
+    assert '<option value="false" selected>' in page.html
+
+
+def test_unknown_choice_is_said(app: Flask, coordinator_page: Visitor) -> None:
+    page = coordinator_page.send(ADDRESS, substitutes="always")
+
+    assert (page.status, "When a need is lost: choose one of the list." in page.text, stored(app)) == (422, True, {})
+
+
 def test_defaults_come_back_at_once(app: Flask, coordinator_page: Visitor) -> None:
     coordinator_page.send(ADDRESS, **{"weights.late_day": "40"})
 
@@ -150,12 +164,32 @@ def test_settings_are_put_as_a_whole_over_the_api(app: Flask, coordinator: Progr
 
 @pytest.mark.parametrize(
     "body",
-    [{"weights": {"nope": 1}}, {"weights": {"late_day": -1}}, {"break_minutes": 10}, {"nope": 1}, {"weights": 3}],
+    [
+        {"weights": {"nope": 1}},
+        {"weights": {"late_day": -1}},
+        {"break_minutes": 10},
+        {"nope": 1},
+        {"weights": 3},
+        {"substitutes": "always"},
+        {"substitutes": 1},
+        {"allow_proposals": "true"},
+        {"allow_proposals": 0},
+    ],
 )
 def test_wrong_settings_are_refused_over_the_api(app: Flask, coordinator: Program, body: object) -> None:
     status, _ = put(coordinator, body)
 
     assert (status, stored(app)) == (422, {})
+
+
+def test_choices_are_put_over_the_api(app: Flask, coordinator: Program) -> None:
+    status, answer = put(coordinator, {"substitutes": "invite", "allow_proposals": False})
+
+    found = {each["name"]: (each["value"], each["choices"]) for each in answer["items"]}  # type: ignore[attr-defined]
+    assert (status, stored(app)) == (200, {"substitutes": "invite", "allow_proposals": False})
+    assert found["substitutes"] == ("invite", ["offer", "invite"])
+    assert found["allow_proposals"] == (False, ["true", "false"])
+    assert found["answer_days"] == (3, [])
 
 
 def test_settings_over_the_api_are_read_by_all_and_put_by_who_holds_meetings(app: Flask) -> None:

@@ -64,7 +64,10 @@ def test_absent_specialist_shows_the_case_that_moves_and_the_next_step(
     assert page.status == 200
     (row,) = [row for row in page.rows if row[0] == "C-2"]
     assert row[1] == "Moved"
-    assert page.links["Enter the absence: Jung"] == f"/people/{urologist}"
+    target = page.links["Enter the absence: Jung"]
+    days = f"first={TODAY.isoformat()}&last={(TODAY + timedelta(days=7)).isoformat()}"
+    assert target == f"/people/{urologist}?{days}#absences"
+    assert f'value="{TODAY.isoformat()}"' in visitor.see(target.partition("#")[0]).html
     assert "No longer needed" in page.text
 
 

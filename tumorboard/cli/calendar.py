@@ -28,14 +28,18 @@ def calendar() -> None:
 @click.option("--to", "ends", required=True, help="End of the period.")
 @click.option("--zone", required=True, help="The owner's time zone, for whole days and times without a zone.")
 @click.option("--owner", help="The owner's e-mail address: what she declined does not block her.")
+@click.option("--without-domain", help="Leave out events whose UID ends with @ and this: the service's own.")
 @json_option
-def print_busy(file: str, starts: str, ends: str, zone: str, owner: str | None, as_json: bool) -> None:
+def print_busy(
+    file: str, starts: str, ends: str, zone: str, owner: str | None, without_domain: str | None, as_json: bool
+) -> None:
     """Show when an exported calendar (.ics, '-' for standard input) says its owner is busy. Needs no database."""
     known = _find_zone(zone)
     start, end = _read_moment("--from", starts, known), _read_moment("--to", ends, known)
     if start >= end:
         raise BadInput("--from must lie before --to", code="bad-window")
-    times = read_busy(_read_bytes(file), window=Interval(start, end), zone=known, owner=owner)
+    window = Interval(start, end)
+    times = read_busy(read_bytes(file), window=window, zone=known, owner=owner, without_domain=without_domain)
     if as_json:
         print_json(_describe(times))
         return
@@ -79,7 +83,7 @@ def _read_moment(option: str, text: str, zone: ZoneInfo) -> datetime:
         raise BadInput(message, code="bad-window") from None
 
 
-def _read_bytes(name: str) -> bytes:
+def read_bytes(name: str) -> bytes:
     """At most one byte more than is allowed, so that the reader refuses it with its own words."""
     most = LIMITS.content_bytes + 1
     try:

@@ -7,11 +7,12 @@ import click
 from tumorboard.cli.accounts import accounts
 from tumorboard.cli.agenda import agenda
 from tumorboard.cli.boards import boards, meetings
-from tumorboard.cli.calendar import calendar
+from tumorboard.cli.busy import calendar
 from tumorboard.cli.care import cases
 from tumorboard.cli.centre import centre
 from tumorboard.cli.check import check
 from tumorboard.cli.feeds import feeds
+from tumorboard.cli.mail import mail
 from tumorboard.cli.outbox import outbox
 from tumorboard.cli.people import absences, members
 from tumorboard.cli.plan import plan
@@ -22,6 +23,6 @@ from tumorboard.cli.urgent import urgent
 __all__ = ["COMMANDS"]
 
 COMMANDS: tuple[click.Command, ...] = (
-    absences, accounts, agenda, boards, calendar, cases, centre, check, feeds, meetings, members, outbox, plan, rules,
-    slots, urgent,
+    absences, accounts, agenda, boards, calendar, cases, centre, check, feeds, mail, meetings, members, outbox,
+    plan, rules, slots, urgent,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tumorboard.cli.people import find_member
-from tumorboard.services.feeds import SCOPES, revoke_feed, rotate_feed
+from tumorboard.services.feeds import OF_MEMBERS, SCOPES, Detail, revoke_feed, rotate_feed
 from tumorboard.terminal import Group, current_operator, json_option, now, open_database, print_json, setup
 
 scope_option = click.option("--scope", type=click.Choice(SCOPES), required=True)
@@ -20,13 +20,14 @@ def feeds() -> None:
 @feeds.command("rotate")
 @scope_option
 @subject_option
+@click.option("--detail", type=click.Choice([*Detail]), help="How much it shows; without it, as much as there is.")
 @json_option
-def rotate(scope: str, subject: str, as_json: bool) -> None:
+def rotate(scope: str, subject: str, detail: str | None, as_json: bool) -> None:
     """Make a new address, shown once; addresses made here before for the same feed end at once."""
     session = open_database()
-    if scope == "member":
+    if scope in OF_MEMBERS:
         subject = find_member(session, subject).public_id
-    token = rotate_feed(session, setup(), scope=scope, subject=subject, by=current_operator(), now=now())
+    token = rotate_feed(session, setup(), scope=scope, subject=subject, detail=detail, by=current_operator(), now=now())
     url = f"{setup().base_url}/feeds/{token}.ics"
     if as_json:
         print_json({"url": url, "webcal": f"webcal://{url.partition('://')[2]}"})
@@ -40,7 +41,7 @@ def rotate(scope: str, subject: str, as_json: bool) -> None:
 def revoke(scope: str, subject: str) -> None:
     """End the addresses that were made here."""
     session = open_database()
-    if scope == "member":
+    if scope in OF_MEMBERS:
         subject = find_member(session, subject).public_id
     count = revoke_feed(session, scope=scope, subject=subject, by=current_operator(), now=now())
     click.echo(f"revoked: {count}")

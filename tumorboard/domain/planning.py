@@ -68,7 +68,7 @@ def propose(
     options, best = search.options, search.best
     return Proposal(
         meetings=explain_meetings(options, best.plans),
-        left_out=explain_left_out(options, best.plans),
+        left_out=explain_left_out(options, best.plans, later=problem.later),
         solver=search.solver,
         cost=best.cost,
         greedy_cost=search.greedy_cost,

@@ -60,8 +60,10 @@ class Problem:
     names the called-in members who already have an invitation, by meeting: they are asked again rather than others;
     `windows` says from when to when, for those of whom it is known. `rooms` is the room per meeting, `room_bookings`
     what others than these meetings have booked there. `calls_elsewhere` counts, per member and ISO week, the calls to
-    meetings that are not of this problem. Raises BadInput (`meetings-not-in-order`, `duplicate-reference`,
-    `duplicate-id`).
+    meetings that are not of this problem. `later` are meetings known after those planned, to which busy times reach:
+    a case that is left out is told the first that would have it.
+
+    Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
     """
 
     board: str
@@ -77,6 +79,7 @@ class Problem:
     room_bookings: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     calls_elsewhere: Mapping[str, Mapping[Week, int]] = field(default_factory=dict)
     agenda: AgendaWeights = field(default_factory=AgendaWeights)
+    later: tuple[MeetingFacts, ...] = ()
 
     def __post_init__(self) -> None:
         starts = [meeting.span.start for meeting in self.meetings]

@@ -12,6 +12,7 @@ from tumorboard.domain.quorum import Coverage, meeting_coverage, seat_quorum
 
 FINDING_CODES: Mapping[str, tuple[str, ...]] = {
     "member-absent": ("member", "references", "specialties"),
+    "member-busy-now": ("member", "references", "specialties"),
     "member-left": ("member", "references", "specialties"),
     "member-declined": ("member", "references", "specialties"),
     "member-in-two-places": ("member",),
@@ -27,10 +28,12 @@ FINDING_CODES: Mapping[str, tuple[str, ...]] = {
     "member-called-too-often": ("member",),
     "room-in-use": (),
     "call-uncovered": ("reference", "specialty"),
+    "no-answer": ("member", "specialties"),
 }
 """Codes of what the review finds, with the names of their values. Lists are ids joined by commas.
 
-`call-uncovered` is of an urgent meeting, which no repair changes; its `specialty` may be a member asked for by name."""
+`call-uncovered` is of an urgent meeting, which no repair changes; its `specialty` may be a member asked for by name.
+`no-answer` is of an invitation without an answer after its deadline."""
 
 _GONE: Mapping[str, str] = {"member-busy": "member-absent", "member-unknown": "member-left"}
 _SAME = frozenset(
@@ -41,17 +44,21 @@ _SAME = frozenset(
 )  # fmt: skip
 """Violations that mean for a published meeting what they mean for a proposal."""
 
-_WORTH_KNOWING = frozenset({"room-too-small", "agenda-blocks-wrong", "case-longer", "member-called-too-often"})
+_WORTH_KNOWING = frozenset(
+    {"room-too-small", "agenda-blocks-wrong", "case-longer", "member-called-too-often", "no-answer"}
+)
 """What is better mended, and does not stop the meeting."""
 
 
 def review_meetings(
-    problem: Problem, plans: Sequence[MeetingPlan], *, declined: Set[tuple[str, str]] = frozenset()
-) -> tuple[Reason, ...]:
+    problem: Problem, plans: Sequence[MeetingPlan], *, declined: Set[tuple[str, str]] = frozenset(),
+    busy: Set[tuple[str, str]] = frozenset(),
+) -> tuple[Reason, ...]:  # fmt: skip
     """What changed since the meetings were published; each reason names its meeting, empty when all is as it was.
 
     `plans` are the published meetings, one for each meeting of the problem (`as_published`). `declined` holds the
-    meeting and the member of each declined invitation. A better-ranked holder who has time after all, a case that
+    meeting and the member of each declined invitation, `busy` those whose own calendar says that she is busy then.
+    A better-ranked holder who has time after all, a case that
     became shorter, and a recommended specialty that nobody covers are no findings.
     """
     found: list[Reason] = []
@@ -60,7 +67,8 @@ def review_meetings(
     for violation in check_meetings(problem, plans):
         code, values = violation.code, violation.values
         if code in _GONE:
-            gone.setdefault((str(values["meeting"]), str(values["member"])), _GONE[code])
+            who = (str(values["meeting"]), str(values["member"]))
+            gone.setdefault(who, "member-busy-now" if code == "member-busy" and who in busy else _GONE[code])
         elif code in _SAME:
             found.append(violation)
         elif code == "unknown-case":
@@ -195,6 +203,6 @@ def _in_order(found: Sequence[Reason], plans: Sequence[MeetingPlan]) -> list[Rea
 
 def is_blocking(code: str, values: Mapping[str, object]) -> bool:
     """True when the meeting or one of its cases cannot be held like this; else it is worth knowing."""
-    if code in ("member-absent", "member-left", "member-declined"):
+    if code in ("member-absent", "member-busy-now", "member-left", "member-declined"):
         return bool(values.get("references"))
     return code not in _WORTH_KNOWING

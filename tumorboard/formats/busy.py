@@ -6,15 +6,18 @@ bounded by counts, not by a clock, so that the same file always has the same ans
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.errors import BadInput
-from tumorboard.domain.timeline import Interval
+from tumorboard.domain.timeline import Interval, merge, subtract
 from tumorboard.formats.busy_events import Blocking, Event, EventReader, naive
 from tumorboard.formats.busy_limits import LIMITS, BusyLimits, BusyWarning, Reading
 from tumorboard.formats.busy_lines import Component, normalise, read_components
+from tumorboard.formats.busy_own import is_own
 from tumorboard.formats.busy_series import BusyParts, add_series
 from tumorboard.formats.busy_values import BadValue, Stamp
 from tumorboard.formats.busy_zones import ZoneClock, Zones
@@ -36,13 +39,16 @@ class BusyTimes:
 
 
 def read_busy(
-    content: bytes, *, window: Interval, zone: ZoneInfo, owner: str | None = None, limits: BusyLimits = LIMITS
-) -> BusyTimes:
+    content: bytes, *, window: Interval, zone: ZoneInfo, owner: str | None = None, without_domain: str | None = None,
+    without_periods: Sequence[Interval] = (), limits: BusyLimits = LIMITS,
+) -> BusyTimes:  # fmt: skip
     """When the calendar's owner is busy in the window (RFC 5545 events and free/busy objects).
 
     `zone` is the owner's: whole days and times without a zone are read in it. `owner` is her e-mail address, by which
     her own answer to an invitation is found. Free: TRANSPARENT, CANCELLED, declined or delegated by the owner, and
-    Microsoft's FREE without TRANSP. What cannot be read exactly has a warning or refuses the file. Raises BadInput
+    Microsoft's FREE without TRANSP; also events whose UID ends with `@` and `without_domain`: they are ours. Periods of
+    free/busy objects have no UID; `without_periods`, when she is at our meetings, are cut out of those.
+    What cannot be read exactly has a warning or refuses the file. Raises BadInput
     `not-a-calendar`, `incomplete-calendar`, `not-a-publication`, `too-large`, `unknown-time-zone`,
     `recurrence-refused`, `bad-window`.
     """
@@ -58,11 +64,12 @@ def read_busy(
     )
     reader = EventReader(reading, zones, ZoneClock(zone), address)
     parts = BusyParts(window)
-    for events in _group_events(reader, components):
+    for events in _group_events(reader, components, without_domain):
         add_series(reading, parts, events)
+    own = merge(without_periods)
     for _, component in components:
         if component.name == "VFREEBUSY":
-            _add_free_busy(reader, parts, component)
+            _add_free_busy(reader, parts, component, own)
     return BusyTimes(
         busy=parts.list_merged(Blocking.BUSY),
         tentative=parts.list_merged(Blocking.TENTATIVE),
@@ -78,7 +85,9 @@ def _check_window(window: Interval, limits: BusyLimits) -> Interval:
     return Interval(window.start.astimezone(UTC), window.end.astimezone(UTC))
 
 
-def _group_events(reader: EventReader, components: list[tuple[str, Component]]) -> list[list[Event]]:
+def _group_events(
+    reader: EventReader, components: list[tuple[str, Component]], without_domain: str | None
+) -> list[list[Event]]:
     """The events of each UID; one without UID stands alone."""
     groups: dict[str, list[Event]] = {}
     for place, (method, component) in enumerate(components):
@@ -90,13 +99,15 @@ def _group_events(reader: EventReader, components: list[tuple[str, Component]]) 
                 component.offset,
                 f"this is a message about one invitation (METHOD:{method}), no calendar; export the calendar itself",
             )
+        if without_domain and is_own(component.text("UID"), without_domain):
+            continue
         event = reader.read_event(method, component)
         if event is not None:
             groups.setdefault(event.uid or f"\n{place}", []).append(event)
     return list(groups.values())
 
 
-def _add_free_busy(reader: EventReader, parts: BusyParts, component: Component) -> None:
+def _add_free_busy(reader: EventReader, parts: BusyParts, component: Component, own: Sequence[Interval]) -> None:
     """FREEBUSY periods (RFC 5545, 3.8.2.6); a type that is not known is busy."""
     for line in component.lines.get("FREEBUSY", ()):
         kind = line.parameters.get("FBTYPE", "BUSY").upper()
@@ -110,4 +121,15 @@ def _add_free_busy(reader: EventReader, parts: BusyParts, component: Component) 
             except BadValue as error:
                 reader.reading.warn("bad-value", line.offset, f"FREEBUSY: {error}; this period is left out")
             else:
-                parts.add(blocking, start.instant, end)
+                for span in _cut(start.instant, end, parts.window, own):
+                    parts.add(blocking, span.start, span.end)
+
+
+def _cut(start: datetime, end: datetime, window: Interval, own: Sequence[Interval]) -> tuple[Interval, ...]:
+    """What lies in the window and in none of our own periods, which are sorted and apart."""
+    start, end = max(start, window.start), min(end, window.end)
+    if start >= end:
+        return ()
+    first = bisect_right(own, start, key=lambda span: span.end)
+    last = bisect_left(own, end, key=lambda span: span.start)
+    return subtract(Interval(start, end), own[first:last])

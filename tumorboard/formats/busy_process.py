@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -33,6 +34,8 @@ def read_busy_apart(
     window: Interval,
     zone: ZoneInfo,
     owner: str | None = None,
+    without_domain: str | None = None,
+    without_periods: Sequence[Interval] = (),
     limits: BusyLimits = LIMITS,
     seconds: float = _SECONDS,
 ) -> BusyTimes:
@@ -44,6 +47,8 @@ def read_busy_apart(
         "end": window.end.isoformat(),
         "zone": zone.key,
         "owner": owner,
+        "without_domain": without_domain,
+        "without_periods": [[span.start.isoformat(), span.end.isoformat()] for span in without_periods],
         "limits": asdict(limits),
     }
     kept = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
@@ -70,19 +75,24 @@ def read_busy_apart(
 def _read_answer(answer: dict[str, Any]) -> BusyTimes:
     if "code" in answer:
         raise BadInput(answer["message"], code=answer["code"], **answer["values"])
-    busy, tentative = (
-        tuple(Interval(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in answer[kind])
-        for kind in ("busy", "tentative")
-    )
+    busy, tentative = (_read_spans(answer[kind]) for kind in ("busy", "tentative"))
     warnings = tuple(BusyWarning(**warning) for warning in answer["warnings"])
     return BusyTimes(busy=busy, tentative=tentative, warnings=warnings)
+
+
+def _read_spans(spans: Sequence[Sequence[str]]) -> tuple[Interval, ...]:
+    return tuple(Interval(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in spans)
 
 
 def _answer(request: dict[str, Any], content: bytes) -> dict[str, object]:
     window = Interval(datetime.fromisoformat(request["start"]), datetime.fromisoformat(request["end"]))
     limits = BusyLimits(**request["limits"])
     try:
-        times = read_busy(content, window=window, zone=ZoneInfo(request["zone"]), owner=request["owner"], limits=limits)
+        times = read_busy(
+            content, window=window, zone=ZoneInfo(request["zone"]), owner=request["owner"],
+            without_domain=request["without_domain"], without_periods=_read_spans(request["without_periods"]),
+            limits=limits,
+        )  # fmt: skip
     except BadInput as error:
         return {"code": error.code, "message": str(error), "values": error.values}
     return {

@@ -35,6 +35,8 @@ def compose(facts: InvitationFacts) -> Letter:
         "lead": _write_lead(facts, words),
         "rows": tuple(_list_rows(facts, words)),
         "closing": _write_closing(facts, words),
+        "answers": _list_answers(facts, words),
+        "answers_lead": words.gettext("No buttons there? Follow one of these links and confirm; no log-in is needed:"),
         "signature": _write_signature(facts, words),
     }
     templates = open_templates()
@@ -122,6 +124,18 @@ def _write_closing(facts: InvitationFacts, words: Words) -> str:
     if facts.is_urgent:
         return words.gettext("Please accept or decline at once: when you cannot come, somebody else has to be asked.")
     return words.gettext("Please accept or decline with the buttons of the calendar invitation.")
+
+
+def _list_answers(facts: InvitationFacts, words: Words) -> tuple[tuple[str, str], ...]:
+    """Label and address of each answer, while one is asked for."""
+    links = facts.answer_links
+    if links is None or facts.kind.is_cancellation:
+        return ()
+    return (
+        (words.gettext("I accept"), one_line(links.accept)),
+        (words.gettext("Perhaps"), one_line(links.tentative)),
+        (words.gettext("I decline"), one_line(links.decline)),
+    )
 
 
 def _write_signature(facts: InvitationFacts, words: Words) -> str:

@@ -5,7 +5,7 @@ It carries case references, as invitations do, and what kind of trouble each has
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,10 +16,11 @@ from tumorboard.mail.letters import Letter, Mailbox
 from tumorboard.words import Words, choose_language, format_span
 from tumorboard.words import to_translate as _
 
-__all__ = ["DigestFacts", "DigestLine", "DigestMeeting", "compose_digest"]
+__all__ = ["DigestFacts", "DigestLine", "DigestMeeting", "compose_digest", "list_rows"]
 
 _LINES: Mapping[str, str] = {
     "member-absent": _("Cannot come any more: %(who)s"),
+    "member-busy-now": _("Something else in the calendar at that time: %(who)s"),
     "member-left": _("No longer at the centre: %(who)s"),
     "member-declined": _("Declined: %(who)s"),
     "member-in-two-places": _("Booked twice at that time: %(who)s"),
@@ -27,6 +28,7 @@ _LINES: Mapping[str, str] = {
     "seat-lost": _("A core seat is empty"),
     "need-uncovered": _("Somebody more is needed"),
     "call-uncovered": _("Urgent meeting: somebody more is needed"),
+    "no-answer": _("Not answered in time: %(who)s"),
     "case-not-ready": _("No longer ready"),
     "case-closed": _("No longer open"),
     "case-longer": _("Needs more minutes than planned"),
@@ -95,7 +97,7 @@ def compose_digest(facts: DigestFacts) -> Letter:
         "language": choose_language(facts.language),
         "greeting": words.gettext("Dear %(name)s,") % {"name": one_line(facts.recipient.name)},
         "lead": counted % {"number": facts.count},
-        "rows": tuple(_list_rows(facts, words)),
+        "rows": tuple(list_rows(facts.meetings, words)),
         "closing": words.gettext("Nothing changes by itself. The board's page shows what to do, and the fewest moves."),
         "signature": signature % {"organizer": one_line(facts.organizer.name)},
     }
@@ -107,10 +109,10 @@ def compose_digest(facts: DigestFacts) -> Letter:
     )
 
 
-def _list_rows(facts: DigestFacts, words: Words) -> Iterator[Row]:
-    """Per meeting what is new about it, and the link to its page."""
-    for meeting in facts.meetings:
-        when = format_span(meeting.span.start, meeting.span.end, meeting.time_zone, facts.language)
+def list_rows(meetings: Iterable[DigestMeeting], words: Words) -> Iterator[Row]:
+    """Per meeting what is wrong about it, and the link to its page."""
+    for meeting in meetings:
+        when = format_span(meeting.span.start, meeting.span.end, meeting.time_zone, words.language)
         lines = tuple(_say_line(line, words) for line in meeting.lines)
         yield Row(f"{one_line(meeting.board_name)}, {when}", lines)
         yield Row(words.gettext("Details, after log-in"), (one_line(meeting.page_url),), is_link=True)

@@ -52,6 +52,15 @@ class Previous:
     case_references: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerLinks:
+    """Addresses at which she answers with one click and a confirmation, without a log-in."""
+
+    accept: str
+    tentative: str
+    decline: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationFacts:
     """One member's part in one meeting.
@@ -60,6 +69,7 @@ class InvitationFacts:
     `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
     `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `previous` stands in
     letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come.
+    `answer_links` are there while an answer is asked for.
 
     Raises BadInput (`bad-link`) for a link that is not http or https.
     """
@@ -84,9 +94,12 @@ class InvitationFacts:
     question_count: int = 0
     previous: Previous | None = None
     has_declined: bool = False
+    answer_links: AnswerLinks | None = None
 
     def __post_init__(self) -> None:
-        for link in (self.page_url, self.video_url):
+        answers = self.answer_links
+        links = (answers.accept, answers.tentative, answers.decline) if answers else ()
+        for link in (self.page_url, self.video_url, *links):
             if link is not None and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc):
                 raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
 

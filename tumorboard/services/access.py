@@ -25,6 +25,8 @@ class Permission(StrEnum):
     ABSENCE_EDIT_ANY = "absence:edit-any"
     ABSENCE_EDIT_OWN = "absence:edit-own"
     ACCOUNT_EDIT = "account:edit"
+    ANSWER_DECIDE = "answer:decide"
+    ANSWER_OWN = "answer:own"
     AUDIT_READ = "audit:read"
     BOARD_READ = "board:read"
     CASE_EDIT = "case:edit"
@@ -43,10 +45,10 @@ class Permission(StrEnum):
 
 
 P = Permission
-_MEMBER = frozenset({P.ABSENCE_EDIT_OWN, P.BOARD_READ, P.CASE_READ, P.FEED_OWN, P.PEOPLE_READ})
+_MEMBER = frozenset({P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.CASE_READ, P.FEED_OWN, P.PEOPLE_READ})
 _COORDINATOR = _MEMBER | {
-    P.ABSENCE_EDIT_ANY, P.CASE_EDIT, P.CASE_IMPORT, P.FEED_SHARED, P.MEETING_CALL, P.MEETING_EDIT, P.OUTBOX_READ,
-    P.PLAN_EDIT, P.PLAN_PUBLISH,
+    P.ABSENCE_EDIT_ANY, P.ANSWER_DECIDE, P.CASE_EDIT, P.CASE_IMPORT, P.FEED_SHARED, P.MEETING_CALL, P.MEETING_EDIT,
+    P.OUTBOX_READ, P.PLAN_EDIT, P.PLAN_PUBLISH,
 }  # fmt: skip
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -55,7 +57,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _COORDINATOR,
     Role.CHAIR: _COORDINATOR | {P.NEED_WAIVE},
     Role.PHYSICIAN: _MEMBER | {P.MEETING_CALL, P.NEED_WAIVE},
-    Role.SURGEON: frozenset({P.ABSENCE_EDIT_OWN, P.BOARD_READ, P.FEED_OWN, P.PEOPLE_READ}),
+    Role.SURGEON: frozenset({P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.FEED_OWN, P.PEOPLE_READ}),
     Role.AUDITOR: frozenset({P.AUDIT_READ, P.BOARD_READ, P.PEOPLE_READ, P.OUTBOX_READ}),
 }  # fmt: skip
 

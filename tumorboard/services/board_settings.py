@@ -14,9 +14,11 @@ from tumorboard.domain.board_settings import (
     LARGEST_AGENDA_WEIGHT,
     LARGEST_FACTOR,
     LARGEST_WEIGHT,
+    LONGEST_ANSWER_DAYS,
     LONGEST_BREAK_MINUTES,
     LONGEST_MEETING_MINUTES,
     BoardSettings,
+    Substitutes,
     read_settings,
 )
 from tumorboard.domain.errors import BadInput
@@ -28,28 +30,42 @@ from tumorboard.services.audit import record
 from tumorboard.services.meetings import find_board
 from tumorboard.store.meetings import Board
 
+Value = int | str | bool
+
 HABITS = {
     "break_after_minutes": LONGEST_MEETING_MINUTES,
     "break_minutes": LONGEST_BREAK_MINUTES,
     "complex_minutes": LONGEST_MEETING_MINUTES,
 }
+DAYS = {"answer_days": LONGEST_ANSWER_DAYS, "remind_days": LONGEST_ANSWER_DAYS}
+_SWITCH = ("true", "false")
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "substitutes": tuple(Substitutes), "allow_proposals": _SWITCH, "standing_invitations": _SWITCH,
+}  # fmt: skip
+"""Settings that are no numbers; `true` and `false` stand for the JSON values."""
+
 GROUPS = {
     "weights": [f"weights.{known.name}" for known in fields(Weights)],
     "agenda": [f"agenda.{known.name}" for known in fields(AgendaWeights)],
     "habits": list(HABITS),
+    "answers": [*DAYS, *CHOICES],
 }
 """The names of all settings, as a page groups them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting by its dotted name, such as `weights.late_day`, with its default and its limits, both included."""
+    """One setting by its dotted name, such as `weights.late_day`, with its default.
+
+    A number has its limits, both included; any other has `choices`.
+    """
 
     name: str
-    value: int
-    default: int
-    low: int
-    high: int
+    value: Value
+    default: Value
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
 
     @property
     def is_default(self) -> bool:
@@ -65,7 +81,7 @@ def read_board_settings(session: Session, *, board: str, by: Actor) -> tuple[Boa
 
 
 def change_settings(
-    session: Session, *, board: str, values: Mapping[str, int | None], by: Actor, now: datetime
+    session: Session, *, board: str, values: Mapping[str, Value | None], by: Actor, now: datetime
 ) -> tuple[str, ...]:
     """Set what is named, by dotted names; None puts a default back. Gives the names whose value changed.
 
@@ -110,26 +126,33 @@ def _write(
 def _list(settings: BoardSettings) -> tuple[Setting, ...]:
     values, defaults = _flat(settings), _flat(BoardSettings())
     return tuple(
-        Setting(name, values[name], defaults[name], *_limits(name)) for names in GROUPS.values() for name in names
+        Setting(name, values[name], defaults[name], choices=CHOICES[name])
+        if name in CHOICES
+        else Setting(name, values[name], defaults[name], *_limits(name))
+        for names in GROUPS.values()
+        for name in names
     )
 
 
 def _limits(name: str) -> tuple[int, int]:
-    if name in HABITS:
-        return 0, HABITS[name]
+    if name in HABITS or name in DAYS:
+        return 0, {**HABITS, **DAYS}[name]
     if name.startswith("agenda."):
         return 0, LARGEST_AGENDA_WEIGHT
     is_factor = name.removeprefix("weights.") in set(Urgency)
     return (1, LARGEST_FACTOR) if is_factor else (0, LARGEST_WEIGHT)
 
 
-def _flat(settings: BoardSettings) -> dict[str, int]:
+def _flat(settings: BoardSettings) -> dict[str, Value]:
     document = asdict(settings)
-    found = {f"{group}.{name}": value for group in ("weights", "agenda") for name, value in document[group].items()}
-    return {**found, **{name: document[name] for name in HABITS}}
+    found: dict[str, Value] = {
+        f"{group}.{name}": value for group in ("weights", "agenda") for name, value in document[group].items()
+    }
+    others = {name: document[name] for name in (*HABITS, *DAYS, *CHOICES)}
+    return {**found, **others, "substitutes": str(document["substitutes"])}
 
 
-def _nested(values: Mapping[str, int]) -> dict[str, Any]:
+def _nested(values: Mapping[str, Value]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in values.items():
         group, dot, rest = name.partition(".")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import NotFound
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Proposal, Reason
+from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.invitations import hide_identifiers
 from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import find_draft, open_draft, proposal_of
+from tumorboard.services.standing import covers, what_is_said
+from tumorboard.store.calendars import BusyInterval, BusySource, StandingInvitation
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member, MemberSpecialty
@@ -83,13 +87,15 @@ class EntryChange:
 class AttendanceChange:
     """One member of a draft's meeting. `change` is `invited`, `moved`, `changed`, `withdrawn` or `same`.
 
-    `attendance` is None for a withdrawn member, whose published window is `row`.
+    `attendance` is None for a withdrawn member, whose published window is `row`; without one she has the meeting by her
+    series alone. `by_series` is True where her series has told her of this meeting, as it is.
     """
 
     member: Member
     change: str
     attendance: Attendance | None
     row: MeetingInvitation | None
+    by_series: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +136,17 @@ class DraftView:
 
     @property
     def letters(self) -> int:
-        """How many letters publishing would send; who never heard of an entry does not hear of its end."""
+        """How many letters publishing would send; who never heard of an entry does not hear of its end.
+
+        Nor does a member hear of a week that her series has told her of already.
+        """
         return sum(self.is_told(change) for meeting in self.meetings for change in meeting.attendances)
 
     def is_told(self, change: AttendanceChange) -> bool:
         """True when publishing sends a letter to this member."""
-        never_heard = change.row is not None and change.row.uid not in self.heard
+        if change.change == "invited":
+            return not change.by_series
+        never_heard = change.row is not None and change.row.uid not in self.heard and not change.by_series
         return change.change != "same" and not (change.change == "withdrawn" and never_heard)
 
 
@@ -159,8 +170,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     ids = select(Case.reference, Case.public_id).where(Case.program == draft.board.program, Case.reference.in_(wanted))
     case_ids = {row[0]: row[1] for row in session.execute(ids)}
     published = {item.case.reference: meeting for meeting in meetings.values() for item in meeting.agenda}
+    standings = _load_standings(session, meetings.values())
     changes = tuple(
-        _compare(plan, meetings[plan.meeting], members, published, case_ids)
+        _compare(plan, meetings[plan.meeting], members, published, case_ids, standings)
         for plan in proposal.meetings
         if plan.meeting in meetings
     )
@@ -171,7 +183,7 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
 
 def _compare(
     plan: MeetingPlan, meeting: Meeting, members: Mapping[str, Member], published: Mapping[str, Meeting],
-    case_ids: Mapping[str, str],
+    case_ids: Mapping[str, str], standings: Sequence[StandingInvitation],
 ) -> MeetingChange:  # fmt: skip
     before = {item.case.reference: item for item in meeting.agenda}
     entries = tuple(
@@ -185,15 +197,55 @@ def _compare(
     removed = tuple(item for item in meeting.agenda if item.case.reference not in planned)
     rows = {row.member.public_id: row for row in meeting.invitations if row.status == "invited"}
     attending = {attendance.member for attendance in plan.attendances}
+    series = {one.member.public_id: one for one in standings if _concerns(one, meeting) and covers(one, meeting)}
+    instances = {place.invitation_id for one in standings for place in one.places}
     attendances = [
-        AttendanceChange(members[a.member], _attendance_change(a, rows.get(a.member)), a, rows.get(a.member))
+        AttendanceChange(
+            members[a.member], _attendance_change(a, rows.get(a.member)), a, rows.get(a.member),
+            by_series=a.member in series and _is_said(series[a.member], a, meeting, planned),
+        )
         for a in plan.attendances
         if a.member in members
-    ]
+    ]  # fmt: skip
     attendances += [
-        AttendanceChange(row.member, "withdrawn", None, row) for key, row in rows.items() if key not in attending
+        AttendanceChange(row.member, "withdrawn", None, row, by_series=row.id in instances)
+        for key, row in rows.items()
+        if key not in attending
     ]
-    return MeetingChange(meeting, plan, entries, removed, tuple(attendances))
+    change = MeetingChange(meeting, plan, entries, removed, tuple(attendances))
+    if not change.is_changed:
+        return change
+    left_out = [series[key].member for key in sorted(series) if key not in attending and key not in rows]
+    attendances += [AttendanceChange(member, "withdrawn", None, None, by_series=True) for member in left_out]
+    return replace(change, attendances=tuple(attendances))
+
+
+def _load_standings(session: Session, meetings: Iterable[Meeting]) -> list[StandingInvitation]:
+    """The living series entries in which the meetings may be instances."""
+    ids = {meeting.series_id for meeting in meetings if meeting.series_id is not None}
+    query = select(StandingInvitation).where(StandingInvitation.series_id.in_(ids))
+    query = query.where(StandingInvitation.status == "invited").order_by(StandingInvitation.id)
+    query = query.options(selectinload(StandingInvitation.places), joinedload(StandingInvitation.member))
+    return list(session.scalars(query))
+
+
+def _concerns(standing: StandingInvitation, meeting: Meeting) -> bool:
+    return (
+        standing.series_id == meeting.series_id
+        and standing.starts_at <= meeting.starts_at <= standing.until
+    )  # fmt: skip
+
+
+def _is_said(
+    standing: StandingInvitation, attendance: Attendance, meeting: Meeting, references: Iterable[str]
+) -> bool:  # fmt: skip
+    """True when the series says of the meeting what her invitation would."""
+    said = {
+        "room": hide_identifiers(meeting.room.name, references), "video": meeting.room.video_url,
+        "required": attendance.required,
+    }  # fmt: skip
+    is_whole = attendance.span == Interval(meeting.starts_at, meeting.ends_at) and attendance.kind == "core"
+    return is_whole and what_is_said(standing) == said
 
 
 def _entry_change(entry: AgendaEntry, before: Mapping[str, AgendaItem], published: Mapping[str, Meeting]) -> str:
@@ -213,17 +265,21 @@ def _attendance_change(attendance: Attendance, row: MeetingInvitation | None) ->
 
 
 def list_absent(session: Session, *, by: Actor, now: datetime) -> dict[str, tuple[str, ...]]:
-    """Public ids of meetings ahead → names of invited members whose absences since then overlap their windows.
+    """Public ids of meetings ahead → names of invited members who are absent or busy during their windows since then.
 
     Published boards stay as they are until somebody proposes and publishes again; this says where that is due.
     """
     require(by, Permission.BOARD_READ)
-    overlapping = (Absence.starts_at < MeetingInvitation.ends_at) & (Absence.ends_at > MeetingInvitation.starts_at)
+    read = select(BusySource.member_id, BusyInterval.starts_at, BusyInterval.ends_at)
+    read = read.join(BusySource, BusySource.id == BusyInterval.source_id).where(BusyInterval.is_tentative.is_(False))
+    absences = select(Absence.member_id, Absence.starts_at, Absence.ends_at)
+    away = union_all(absences.where(Absence.ends_at > now), read.where(BusyInterval.ends_at > now)).subquery()
+    overlapping = (away.c.starts_at < MeetingInvitation.ends_at) & (away.c.ends_at > MeetingInvitation.starts_at)
     query = (
         select(Meeting.public_id, Member.name)
         .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
         .join(Member, Member.id == MeetingInvitation.member_id)
-        .join(Absence, (Absence.member_id == Member.id) & overlapping)
+        .join(away, (away.c.member_id == Member.id) & overlapping)
         .where(MeetingInvitation.status == "invited", MeetingInvitation.ends_at > now)
         .distinct()
         .order_by(Meeting.public_id, Member.name)

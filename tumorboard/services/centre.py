@@ -175,10 +175,10 @@ class _Loader:
         row.name = self.text(entry, "name", where)
         row.title = self.text(entry, "title", where, "")
         row.department = self.known(self.text(entry, "department", where), self.departments, "department", where)
-        row.language = self.text(entry, "language", where, "ko")
+        row.language = self.text(entry, "language", where, row.language or "ko")
         if row.language not in ("ko", "en"):
             raise self.refuse(where, "language is ko or en")
-        row.time_zone = self.zone(entry, where, "Asia/Seoul")
+        row.time_zone = self.zone(entry, where, row.time_zone or "Asia/Seoul")
         limit = entry.get("most_calls_per_week")
         row.most_calls_per_week = None if limit is None else self.number(entry, "most_calls_per_week", where, 1, 50)
         wanted = list(dict.fromkeys(entry.get("specialties", [])))

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from tumorboard.domain.series import FUTURE, PAST
+from tumorboard.domain.timeline import Interval
+from tumorboard.formats.feed_objects import split_feed
 from tumorboard.services.setup import Setup
+from tumorboard.store.calendars import StandingPlace
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource
-from tumorboard.store.people import Member
-from tumorboard.store.post import FeedDocument, OutboxMessage
+from tumorboard.store.post import FeedDocument, FeedToken, OutboxMessage
+
+ENTERS_WITHIN = timedelta(days=2)
+"""What comes into a feed's window is written there by the nightly job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Violation:
 def check_database(session: Session, setup: Setup, *, now: datetime) -> tuple[Violation, ...]:
     """Every violated invariant; empty when all is well. Reads only."""
     found = [*_check_bookings(session), *_check_meetings(session), *_check_cases(session, setup)]
-    found += [*_check_post(session), *_check_feeds(session)]
+    found += [*_check_post(session), *_check_feeds(session, now)]
     return tuple(found)
 
 
@@ -95,22 +101,56 @@ def _check_cases(session: Session, setup: Setup) -> Iterator[Violation]:
 
 
 def _check_post(session: Session) -> Iterator[Violation]:
-    last: dict[tuple[str, str], int] = {}
-    query = select(OutboxMessage.recipient, OutboxMessage.uid, OutboxMessage.sequence, OutboxMessage.public_id)
-    for recipient, uid, sequence, public_id in session.execute(query.order_by(OutboxMessage.id)):
-        if sequence < last.get((recipient, uid), 0):
+    """An instance of a series has a SEQUENCE of its own under the UID of the series."""
+    last: dict[tuple[str, str, int | None], int] = {}
+    query = select(
+        OutboxMessage.recipient, OutboxMessage.uid, OutboxMessage.meeting_id, OutboxMessage.sequence,
+        OutboxMessage.public_id,
+    ).where(OutboxMessage.method.in_(("REQUEST", "CANCEL")))  # fmt: skip
+    for recipient, uid, meeting_id, sequence, public_id in session.execute(query.order_by(OutboxMessage.id)):
+        entry = (recipient, uid, meeting_id)
+        if sequence < last.get(entry, 0):
             yield Violation("sequence-falls", f"letter {public_id}", "SEQUENCE went back for one person's entry")
-        last[(recipient, uid)] = sequence
+        last[entry] = sequence
+    places = session.scalars(select(StandingPlace).options(joinedload(StandingPlace.standing)))
+    series = {place.invitation_id: place.standing.uid for place in places}
     rows = select(MeetingInvitation).options(joinedload(MeetingInvitation.member))
     for row in session.scalars(rows):
-        if last.get((row.member.email, row.uid), -1) != row.sequence:
+        own = last.get((row.member.email, row.uid, row.meeting_id), -1) == row.sequence
+        by_series = (row.member.email, series.get(row.id, ""), None) in last
+        if not own and not by_series:
             yield Violation("letter-missing", f"invitation {row.public_id}", "its last state was never written to her")
 
 
-def _check_feeds(session: Session) -> Iterator[Violation]:
-    documents = {(row.scope, row.subject_id): row.content.decode() for row in session.scalars(select(FeedDocument))}
-    query = select(MeetingInvitation.uid, Member.id).join(Member, Member.id == MeetingInvitation.member_id)
-    for uid, member_id in session.execute(query.where(MeetingInvitation.status == "invited")):
-        content = documents.get(("member", member_id))
-        if content is not None and uid not in content.replace("\r\n ", ""):
-            yield Violation("feed-stale", f"member {member_id}", "her stored feed lacks an invitation")
+def _check_feeds(session: Session, now: datetime) -> Iterator[Violation]:
+    """Every feed that somebody may read is there, and a member's own ones show each window where it is."""
+    columns = (FeedDocument.scope, FeedDocument.subject_id, FeedDocument.detail)
+    written = {(row[0], row[1], row[2]) for row in session.execute(select(*columns))}
+    tokens = select(FeedToken.scope, FeedToken.subject_id, FeedToken.detail).where(FeedToken.revoked_at.is_(None))
+    for scope, subject_id, detail in session.execute(tokens.distinct()):
+        if (scope, subject_id, detail) not in written:
+            yield Violation("feed-stale", f"{scope} {subject_id}", "a feed that somebody reads was never written")
+    places = session.scalars(select(StandingPlace).options(joinedload(StandingPlace.standing)))
+    series = {place.invitation_id: place.standing.uid for place in places}
+    rows = defaultdict(list)
+    ahead = select(MeetingInvitation).where(
+        MeetingInvitation.status == "invited", MeetingInvitation.ends_at > now - PAST,
+        MeetingInvitation.starts_at < now + FUTURE - ENTERS_WITHIN,
+    )  # fmt: skip
+    for row in session.scalars(ahead):
+        rows[row.member_id].append(row)
+    for document in session.scalars(select(FeedDocument).where(FeedDocument.scope == "member")):
+        spans = _spans_of(document.content)
+        for row in rows[document.subject_id]:
+            if Interval(row.starts_at, row.ends_at) not in spans.get(series.get(row.id, row.uid), ()):
+                subject = f"member {document.subject_id}"
+                yield Violation("feed-stale", subject, "her stored feed lacks an invitation, or shows an older one")
+                break
+
+
+def _spans_of(content: bytes) -> dict[str, tuple[Interval, ...]]:
+    """When the events of a stored feed take place, by UID; nothing when it is no feed of ours."""
+    try:
+        return {each.uid: each.spans for each in split_feed(content)}
+    except (ValueError, StopIteration, AssertionError):
+        return {}

@@ -1,21 +1,25 @@
-"""Coordinators are told what is new about published meetings: one plain letter each, and only when something is new."""
+"""Coordinators are told what is new about published meetings: at once where it cannot wait, else in the morning.
+
+What the night found stands in the morning letter of `notices_morning.py`; this module says in it, and in a letter of
+its own when something has to be known at once, what is wrong.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from tumorboard.domain.timeline import Interval, at_wall_clock
+from tumorboard.domain.timeline import Interval
 from tumorboard.mail.digest import DigestFacts, DigestLine, DigestMeeting, compose_digest
 from tumorboard.mail.letters import Mailbox
 from tumorboard.mail.message import build_plain_message
 from tumorboard.services.access import Role
 from tumorboard.services.findings import StandingFinding
+from tumorboard.services.preferences import account_preferences_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Account, AccountRole, Member
@@ -25,26 +29,32 @@ from tumorboard.words import choose_language
 METHOD = "NOTE"
 """What the outbox shows instead of an iTIP method: this letter has no calendar object."""
 
-READ_AT = time(7)
-"""When what the night found is delivered, in the centre's zone."""
-
 _News = Sequence[tuple[Board, Sequence[StandingFinding]]]
 
 
 def post_digests(session: Session, setup: Setup, news: _News, *, now: datetime, at_once: bool = False) -> int:
-    """Write one digest to each coordinator into the outbox of the running transaction; gives how many.
+    """Tell the coordinators; gives how many hear of it.
 
-    What the night found is delivered in the morning, unless it has to be known `at_once`.
+    What has to be known `at_once` is written into the outbox of the running transaction. Everything else stands in the
+    next morning letter, which reads the findings themselves.
     """
-    query = select(Account).join(AccountRole).where(AccountRole.role == Role.COORDINATOR, Account.active.is_(True))
-    accounts = list(session.scalars(query.order_by(Account.id)))
-    names, due_at = _names(session), now if at_once else _morning(setup, now)
-    session.add_all(_outbox_message(setup, account, news, names, now, due_at) for account in accounts)
+    accounts = coordinators(session)
+    if not at_once:
+        return sum(account_preferences_of(account).morning for account in accounts)
+    names = member_names(session)
+    session.add_all(_outbox_message(setup, account, news, names, now) for account in accounts)
     session.flush()
     return len(accounts)
 
 
-def _names(session: Session) -> dict[str, str]:
+def coordinators(session: Session) -> list[Account]:
+    """The accounts that are written to, oldest first."""
+    query = select(Account).join(AccountRole).where(AccountRole.role == Role.COORDINATOR, Account.active.is_(True))
+    return list(session.scalars(query.order_by(Account.id).options(joinedload(Account.member))))
+
+
+def member_names(session: Session) -> dict[str, str]:
+    """What the members are called, by public id."""
     return {row[0]: row[1] for row in session.execute(select(Member.public_id, Member.name))}
 
 
@@ -54,7 +64,6 @@ def _outbox_message(
     news: _News,
     names: Mapping[str, str],
     now: datetime,
-    due_at: datetime,
 ) -> OutboxMessage:
     board = news[0][0]
     facts = DigestFacts(
@@ -65,7 +74,7 @@ def _outbox_message(
         meetings=tuple(
             meeting
             for each, findings in news
-            for meeting in _meetings(setup, each, findings, names, account.language or setup.language)
+            for meeting in describe_meetings(setup, each, findings, names, account.language or setup.language)
         ),
     )
     letter = compose_digest(facts)
@@ -78,13 +87,15 @@ def _outbox_message(
     return OutboxMessage(
         dedupe_key=f"{uid}:{METHOD}", message_id=message_id, recipient=account.email, member_id=account.member_id,
         meeting_id=news[0][1][0].meeting.id, uid=uid, sequence=0, method=METHOD, subject=letter.subject,
-        content=content, due_at=due_at, created_at=now,
+        content=content, due_at=now, created_at=now,
     )  # fmt: skip
 
 
-def _meetings(
-    setup: Setup, board: Board, findings: Iterable[StandingFinding], names: Mapping[str, str], language: str
-) -> Iterable[DigestMeeting]:
+def describe_meetings(
+    setup: Setup, board: Board, findings: Iterable[StandingFinding], names: Mapping[str, str], language: str,
+    zone: str | None = None,
+) -> Iterable[DigestMeeting]:  # fmt: skip
+    """What is wrong about the meetings of a board, soonest first; times in `zone`, the meetings' own without one."""
     by_meeting: dict[int, list[StandingFinding]] = {}
     for finding in findings:
         by_meeting.setdefault(finding.meeting.id, []).append(finding)
@@ -93,7 +104,7 @@ def _meetings(
         yield DigestMeeting(
             board_name=board.name_ko if choose_language(language) == "ko" else board.name_en,
             span=Interval(meeting.starts_at, meeting.ends_at),
-            time_zone=meeting.time_zone,
+            time_zone=zone or meeting.time_zone,
             page_url=_page(setup, meeting),
             lines=tuple(_lines(group, names)),
         )
@@ -114,9 +125,3 @@ def _lines(findings: Iterable[StandingFinding], names: Mapping[str, str]) -> Ite
         cases += [reference for one in values for reference in str(one.get("references", "")).split(",") if reference]
         members = [names.get(str(one["member"]), "") for one in values if "member" in one]
         yield DigestLine(code, tuple(dict.fromkeys(cases)), tuple(name for name in dict.fromkeys(members) if name))
-
-
-def _morning(setup: Setup, now: datetime) -> datetime:
-    """At seven for what was found between midnight and seven; else at once."""
-    read_at = at_wall_clock(setup.today(now), READ_AT, ZoneInfo(setup.time_zone))
-    return read_at if timedelta(0) < read_at - now <= timedelta(hours=7) else now

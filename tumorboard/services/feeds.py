@@ -1,35 +1,60 @@
-"""Calendar feeds: rendered when something changes, served as stored bytes, opened by a secret token."""
+"""Calendar feeds: secret tokens that open stored bytes, and never more than their holder may see now."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
-from tumorboard.formats.ical import FeedEvent, FeedStatus, write_feed
-from tumorboard.mail.compose import compose_event
-from tumorboard.mail.letters import LetterKind
+from tumorboard.domain.timeline import Interval
+from tumorboard.formats.busy import read_busy
+from tumorboard.formats.feed_lines import write_event_lines, write_series_lines
+from tumorboard.formats.free_busy import FreeBusy, write_free_busy
 from tumorboard.services import transaction
-from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.access import GRANTS, Actor, Permission, require
 from tumorboard.services.accounts import hash_token
 from tumorboard.services.audit import record
-from tumorboard.services.invitations import letter_facts
+from tumorboard.services.feed_parts import Detail, event_of_invitation
+from tumorboard.services.feed_rendering import (
+    drop_unread_feeds,
+    render_all_feeds,
+    render_board_feeds,
+    render_feed,
+    render_feeds_of,
+    render_member_feeds,
+)
+from tumorboard.services.feed_series import whole_series
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing import find_instances
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
-from tumorboard.store.people import Account, Department, Member
+from tumorboard.store.people import Account, AccountRole, Department, Member
 from tumorboard.store.post import FeedDocument, FeedToken
-from tumorboard.words import Words
 
-SCOPES = ("member", "board", "department")
-PAST = timedelta(days=90)
-CANCELLED_STAYS = timedelta(days=30)
+__all__ = [
+    "LEVELS", "OF_MEMBERS", "SCOPES", "Detail", "FeedHead", "answer_free_busy", "find_feed", "list_feeds", "note_use",
+    "read_feed", "render_all_feeds", "render_board_feeds", "render_feed", "render_feeds_of", "render_member_feeds",
+    "revoke_feed", "rotate_feed", "write_own_event",
+]  # fmt: skip
+
+LEVELS: Mapping[str, tuple[Detail, ...]] = {
+    "member": (Detail.FULL, Detail.PLACE, Detail.BOARD, Detail.BUSY),
+    "board": (Detail.FULL, Detail.PLACE, Detail.BOARD, Detail.BUSY),
+    "department": (Detail.FULL, Detail.PLACE, Detail.BOARD, Detail.BUSY),
+    "free_busy": (Detail.BUSY,),
+    "deadlines": (Detail.BOARD,),
+}
+"""The levels of detail of each scope, the usual one first."""
+SCOPES = tuple(LEVELS)
+OF_MEMBERS = ("member", "free_busy")
 USE_IS_NOTED_EVERY = timedelta(hours=1)
+LONGEST_FREE_BUSY = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,117 +63,10 @@ class FeedHead:
 
     token_id: int
     document_id: int
+    scope: str
     etag: str
     modified_at: datetime
     last_used_at: datetime | None
-
-
-def render_feeds_of(session: Session, setup: Setup, meetings: Iterable[Meeting], *, now: datetime) -> int:
-    """Render the feeds that the meetings touch, and no other; gives how many."""
-    wanted: dict[tuple[str, int], None] = {}
-    for meeting in meetings:
-        wanted[("board", meeting.board_id)] = None
-        for row in meeting.invitations:
-            wanted[("member", row.member_id)] = None
-            wanted[("department", row.member.department_id)] = None
-    for scope, subject_id in wanted:
-        render_feed(session, setup, scope=scope, subject_id=subject_id, now=now)
-    return len(wanted)
-
-
-def render_feed(session: Session, setup: Setup, *, scope: str, subject_id: int, now: datetime) -> FeedDocument:
-    """Write the bytes of one feed into its row; the row stays untouched when nothing changed."""
-    name, events = {"member": _member_feed, "board": _board_feed, "department": _department_feed}[scope](
-        session, setup, subject_id, now
-    )
-    content = write_feed(name, sorted(events, key=lambda event: (event.starts_at, event.uid)))
-    etag = hashlib.sha256(content).hexdigest()[:32]
-    row = session.scalar(select(FeedDocument).where(FeedDocument.scope == scope, FeedDocument.subject_id == subject_id))
-    if row is None:
-        row = FeedDocument(scope=scope, subject_id=subject_id, content=content, etag=etag, modified_at=now)
-        session.add(row)
-    elif row.etag != etag:
-        row.content, row.etag, row.modified_at = content, etag, now
-    session.flush()
-    return row
-
-
-def _invitations(session: Session, now: datetime, *conditions: object) -> list[MeetingInvitation]:
-    query = (
-        select(MeetingInvitation)
-        .where(MeetingInvitation.status.in_(("invited", "cancelled")), MeetingInvitation.ends_at > now - PAST)
-        .where(*conditions)  # type: ignore[arg-type]
-        .order_by(MeetingInvitation.starts_at, MeetingInvitation.id)
-        .options(joinedload(MeetingInvitation.meeting).joinedload(Meeting.board), joinedload(MeetingInvitation.member))
-    )
-    return [row for row in session.scalars(query) if row.status == "invited" or row.stamp > now - CANCELLED_STAYS]
-
-
-def _status(row: MeetingInvitation) -> FeedStatus:
-    return FeedStatus.CANCELLED if row.status == "cancelled" else FeedStatus.CONFIRMED
-
-
-def _member_feed(session: Session, setup: Setup, subject_id: int, now: datetime) -> tuple[str, list[FeedEvent]]:
-    member = session.get_one(Member, subject_id)
-    events = []
-    for row in _invitations(session, now, MeetingInvitation.member_id == subject_id):
-        facts = letter_facts(setup, row.meeting, row, LetterKind.INVITATION)
-        words = compose_event(facts)
-        events.append(
-            FeedEvent(
-                uid=row.uid, sequence=row.sequence, stamp=row.stamp, starts_at=row.starts_at, ends_at=row.ends_at,
-                time_zone=row.meeting.time_zone, title=words.title, description=words.description,
-                location=words.location, video_url=facts.video_url, url=facts.page_url, status=_status(row),
-            )
-        )  # fmt: skip
-    name = Words(member.language).gettext("Tumor board")
-    return f"{name} – {member.name}", events
-
-
-def _department_feed(session: Session, setup: Setup, subject_id: int, now: datetime) -> tuple[str, list[FeedEvent]]:
-    department = session.get_one(Department, subject_id)
-    in_korean = setup.language == "ko"
-    here = MeetingInvitation.member_id.in_(select(Member.id).where(Member.department_id == subject_id))
-    events = [
-        FeedEvent(
-            uid=f"d-{row.uid}", sequence=row.sequence, stamp=row.stamp, starts_at=row.starts_at, ends_at=row.ends_at,
-            time_zone=row.meeting.time_zone, title=f"{row.member.name} – {_board_name(row.meeting.board, in_korean)}",
-            description="", location=row.details["room"], video_url=row.details["video"] or None,
-            url=f"{setup.base_url}/meetings/{row.meeting.public_id}", status=_status(row),
-        )
-        for row in _invitations(session, now, here)
-    ]  # fmt: skip
-    return department.name_ko if in_korean else department.name_en, events
-
-
-def _board_feed(session: Session, setup: Setup, subject_id: int, now: datetime) -> tuple[str, list[FeedEvent]]:
-    board = session.get_one(Board, subject_id)
-    name = _board_name(board, setup.language == "ko")
-    query = select(Meeting).where(Meeting.board_id == subject_id, Meeting.published_at.is_not(None))
-    query = query.where(Meeting.ends_at > now - PAST).order_by(Meeting.starts_at)
-    query = query.options(joinedload(Meeting.room), selectinload(Meeting.invitations))
-    events = [
-        FeedEvent(
-            uid=f"{row.public_id}@{setup.mail_domain}", sequence=1 if row.status == "cancelled" else 0,
-            stamp=_last_change(row), starts_at=row.starts_at, ends_at=row.ends_at, time_zone=row.time_zone,
-            title=name, description="", location=row.room.name, video_url=row.room.video_url or None,
-            url=f"{setup.base_url}/meetings/{row.public_id}",
-            status=FeedStatus.CANCELLED if row.status == "cancelled" else FeedStatus.CONFIRMED,
-        )
-        for row in session.scalars(query)
-    ]  # fmt: skip
-    return name, events
-
-
-def _last_change(row: Meeting) -> datetime:
-    """When the board's entry of a meeting last changed: at its publication, or at its cancellation."""
-    ends = [entry.stamp for entry in row.invitations] if row.status == "cancelled" else []
-    assert row.published_at is not None  # the query says so
-    return max([row.published_at, *ends])
-
-
-def _board_name(board: Board, in_korean: bool) -> str:
-    return board.name_ko if in_korean else board.name_en
 
 
 def _subject(session: Session, scope: str, subject: str) -> Member | Board | Department:
@@ -157,46 +75,76 @@ def _subject(session: Session, scope: str, subject: str) -> Member | Board | Dep
         "board": select(Board).where(Board.key == subject),
         "department": select(Department).where(Department.key == subject),
     }
-    if scope not in query:
-        raise BadInput(f"a feed is for a {', '.join(SCOPES)}", code="unknown-scope", field="scope")
-    row = session.scalar(query[scope])
+    kind = _kind_of(scope)
+    row = session.scalar(query[kind])
     if not isinstance(row, Member | Board | Department):
-        raise NotFound(f"there is no such {scope}", code=f"unknown-{scope}")
+        raise NotFound(f"there is no such {kind}", code=f"unknown-{kind}")
     return row
 
 
+def _kind_of(scope: str) -> str:
+    """What the subject of a scope is. Raises BadInput `unknown-scope`."""
+    if scope not in LEVELS:
+        raise BadInput(f"a feed is of the kind {', '.join(SCOPES)}", code="unknown-scope", field="scope")
+    return {"free_busy": "member", "deadlines": "board"}.get(scope, scope)
+
+
+def _choose_detail(scope: str, detail: str | None) -> Detail:
+    """The level asked for, else the scope's usual one. Raises BadInput `unknown-detail`."""
+    levels = LEVELS[scope]
+    if not detail:
+        return levels[0]
+    if detail not in levels:
+        known = ", ".join(levels)
+        raise BadInput(f"a {scope} feed shows one of: {known}", code="unknown-detail", field="detail")
+    return Detail(detail)
+
+
 def _require_scope(by: Actor, scope: str, subject: str) -> None:
-    if scope == "member" and by.member_id != subject:
+    if scope in OF_MEMBERS and by.member_id != subject:
         if not by.may(Permission.FEED_SHARED):
             raise NotAllowed("you may open your own feed only", permission=str(Permission.FEED_SHARED))
+    elif scope == "deadlines":
+        require(by, Permission.FEED_SHARED)
     else:
-        require(by, Permission.FEED_OWN if scope == "member" else Permission.BOARD_READ)
+        require(by, Permission.FEED_OWN if scope in OF_MEMBERS else Permission.BOARD_READ)
 
 
-def rotate_feed(session: Session, setup: Setup, *, scope: str, subject: str, by: Actor, now: datetime) -> str:
+def rotate_feed(
+    session: Session, setup: Setup, *, scope: str, subject: str, detail: str | None = None, by: Actor, now: datetime
+) -> str:
     """A new secret token for a feed, shown once; the actor's older ones for the same feed end at once.
 
-    `subject` is the member's public id, or the key of the board or department. 256 random bits.
+    `subject` is the member's public id (`member`, `free_busy`), or the key of the board (`board`, `deadlines`) or
+    department. `detail` is one of the scope's `LEVELS`, else the first. 256 random bits.
     """
+    _kind_of(scope)
     _require_scope(by, scope, subject)
+    level = _choose_detail(scope, detail)
     token = secrets.token_urlsafe(32)
     with transaction(session):
         row = _subject(session, scope, subject)
         _revoke(session, by, scope, row.id, now)
         session.add(
             FeedToken(scope=scope, subject_id=row.id, account_id=by.account_id, token_hash=hash_token(token),
-                      hint=token[-4:], created_at=now)
+                      hint=token[-4:], detail=str(level), created_at=now)
         )  # fmt: skip
-        render_feed(session, setup, scope=scope, subject_id=row.id, now=now)
-        record(session, by=by, now=now, action="feed:rotated", subject=(scope, subject))
+        session.flush()
+        drop_unread_feeds(session, {(scope, row.id)})
+        render_feed(session, setup, scope=scope, subject_id=row.id, detail=level, now=now)
+        record(session, by=by, now=now, action="feed:rotated", subject=(scope, subject), detail=str(level))
     return token
 
 
 def revoke_feed(session: Session, *, scope: str, subject: str, by: Actor, now: datetime) -> int:
     """End the actor's tokens for a feed at once; gives how many ended."""
+    _kind_of(scope)
     _require_scope(by, scope, subject)
     with transaction(session):
-        count = _revoke(session, by, scope, _subject(session, scope, subject).id, now)
+        row = _subject(session, scope, subject)
+        count = _revoke(session, by, scope, row.id, now)
+        session.flush()
+        drop_unread_feeds(session, {(scope, row.id)})
         record(session, by=by, now=now, action="feed:revoked", subject=(scope, subject))
     return count
 
@@ -219,26 +167,72 @@ def list_feeds(session: Session, *, by: Actor) -> list[FeedToken]:
     return list(session.scalars(query.order_by(FeedToken.id)))
 
 
-def find_feed(session: Session, *, token: str) -> FeedHead:
-    """The head of the feed a token opens, in one query. NotFound for a wrong, revoked or orphaned token alike."""
-    row = session.execute(
-        select(FeedToken, FeedDocument.id, FeedDocument.etag, FeedDocument.modified_at, Account.active, Member.active)
+def _has_role(permission: Permission) -> ColumnElement[bool]:
+    """The token's account has a role that grants the permission now."""
+    roles = [role for role, granted in GRANTS.items() if permission in granted]
+    return (
+        select(AccountRole.id)
+        .where(AccountRole.account_id == FeedToken.account_id, AccountRole.role.in_(roles))
+        .exists()
+    )
+
+
+def _may_still() -> ColumnElement[bool]:
+    """The rights of `_require_scope`, as the token's holder has them now; an operator keeps hers."""
+    is_own = and_(Account.member_id == FeedToken.subject_id, _has_role(Permission.FEED_OWN))
+    of_member = and_(FeedToken.scope.in_(OF_MEMBERS), is_own)
+    shared = and_(FeedToken.scope.in_(("board", "department")), _has_role(Permission.BOARD_READ))
+    for_coordinators = and_(FeedToken.scope.in_((*OF_MEMBERS, "deadlines")), _has_role(Permission.FEED_SHARED))
+    return or_(FeedToken.account_id.is_(None), and_(Account.active, or_(of_member, shared, for_coordinators)))
+
+
+def _select_head() -> Select[int, int, str, str, datetime, datetime | None]:
+    return (
+        select(
+            FeedToken.id, FeedDocument.id, FeedToken.scope, FeedDocument.etag, FeedDocument.modified_at,
+            FeedToken.last_used_at,
+        )
         .join(
             FeedDocument,
-            (FeedDocument.scope == FeedToken.scope) & (FeedDocument.subject_id == FeedToken.subject_id),
+            and_(
+                FeedDocument.scope == FeedToken.scope,
+                FeedDocument.subject_id == FeedToken.subject_id,
+                FeedDocument.detail == FeedToken.detail,
+            ),
         )
         .outerjoin(Account, Account.id == FeedToken.account_id)
-        .outerjoin(Member, (FeedToken.scope == "member") & (Member.id == FeedToken.subject_id))
-        .where(FeedToken.token_hash == hash_token(token), FeedToken.revoked_at.is_(None))
-    ).first()
-    if row is None or row[4] is False or row[5] is False:
+        .outerjoin(Member, and_(FeedToken.scope.in_(OF_MEMBERS), Member.id == FeedToken.subject_id))
+        .where(
+            FeedToken.token_hash == bindparam("token_hash"),
+            FeedToken.revoked_at.is_(None),
+            or_(FeedToken.scope.not_in(OF_MEMBERS), Member.active),
+            _may_still(),
+        )
+    )  # fmt: skip
+
+
+HEAD = _select_head()
+BODIES = {
+    is_compressed: select(column).where(FeedDocument.id == bindparam("document_id"))
+    for is_compressed, column in ((False, FeedDocument.content), (True, FeedDocument.compressed))
+}
+
+
+def find_feed(session: Session, *, token: str) -> FeedHead:
+    """The head of the feed a token opens, in one query.
+
+    NotFound for a wrong, revoked or orphaned token alike, and when its holder may not see the feed any more: her
+    account or the member is no longer active, or the role is gone.
+    """
+    row = session.execute(HEAD, {"token_hash": hash_token(token)}).first()
+    if row is None:
         raise NotFound("there is no such feed", code="unknown-feed")
-    return FeedHead(row[0].id, row[1], row[2], row[3], row[0].last_used_at)
+    return FeedHead(row[0], row[1], row[2], row[3], row[4], row[5])
 
 
-def read_feed(session: Session, head: FeedHead) -> bytes:
-    """The stored bytes of a feed."""
-    return session.scalars(select(FeedDocument.content).where(FeedDocument.id == head.document_id)).one()
+def read_feed(session: Session, head: FeedHead, *, compressed: bool = False) -> bytes:
+    """The stored bytes of a feed, or the same compressed with gzip."""
+    return session.scalars(BODIES[compressed], {"document_id": head.document_id}).one()  # type: ignore[return-value]
 
 
 def note_use(session: Session, head: FeedHead, *, now: datetime) -> None:
@@ -246,3 +240,40 @@ def note_use(session: Session, head: FeedHead, *, now: datetime) -> None:
     if head.last_used_at is None or now - head.last_used_at > USE_IS_NOTED_EVERY:
         with transaction(session):
             session.execute(update(FeedToken).where(FeedToken.id == head.token_id).values(last_used_at=now))
+
+
+def answer_free_busy(session: Session, head: FeedHead, *, start: datetime, end: datetime) -> bytes:
+    """When the holder of a feed is taken between two instants, read from the feed's own bytes (RFC 4791, 7.10).
+
+    Raises BadInput `bad-window` for a period that is too long or not of our times.
+    """
+    if end - start > LONGEST_FREE_BUSY:
+        raise BadInput("the period is longer than two years; ask for a shorter one", code="bad-window")
+    window = Interval(start, end)
+    times = read_busy(read_feed(session, head), window=window, zone=ZoneInfo("UTC"))
+    uid = hashlib.sha256(f"free-busy {head.document_id} {start} {end}".encode()).hexdigest()[:32]
+    return write_free_busy(FreeBusy(uid=uid, stamp=head.modified_at, window=window, busy=times.busy), method=None)
+
+
+def write_own_event(session: Session, setup: Setup, *, meeting_id: str, by: Actor) -> bytes:
+    """The actor's part in a meeting as a file to take into a calendar by hand; with its series where it is one entry.
+
+    Raises NotFound where she is not invited, as for a meeting that does not exist.
+    """
+    require(by, Permission.FEED_OWN)
+    query = (
+        select(MeetingInvitation)
+        .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
+        .join(Member, Member.id == MeetingInvitation.member_id)
+        .where(Meeting.public_id == meeting_id, Member.public_id == by.member_id)
+        .where(MeetingInvitation.status.in_(("invited", "cancelled")))
+        .options(joinedload(MeetingInvitation.meeting).joinedload(Meeting.board), joinedload(MeetingInvitation.member))
+    )
+    row = session.scalar(query)
+    if row is None:
+        raise NotFound("there is no such meeting, or you are not invited to it", code="unknown-meeting")
+    instance = find_instances(session, [row]).get(row.id)
+    series = None if instance is None else whole_series(setup, instance.standing)
+    if series is not None:
+        return write_series_lines(series)
+    return write_event_lines(event_of_invitation(setup, row))

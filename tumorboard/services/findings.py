@@ -24,11 +24,13 @@ class Step(StrEnum):
     NOTE_REPORT = "note_report"
     CHANGE_ROOM = "change_room"
     CHOOSE_MOMENT = "choose_moment"
+    ASK_AGAIN = "ask_again"
 
 
 _STEPS: Mapping[str, Step] = {
     "case-not-ready": Step.NOTE_REPORT,
     "call-uncovered": Step.CHOOSE_MOMENT,
+    "no-answer": Step.ASK_AGAIN,
     "room-in-use": Step.CHANGE_ROOM,
     "room-lost": Step.CHANGE_ROOM,
     "room-too-small": Step.CHANGE_ROOM,
@@ -53,7 +55,9 @@ class StandingFinding:
 
     @property
     def step(self) -> Step:
-        """What to do next."""
+        """What to do next. No repair changes an urgent meeting."""
+        if self.reason.values.get("urgent"):
+            return Step.CHOOSE_MOMENT
         return _STEPS.get(self.reason.code, Step.REPAIR)
 
 

@@ -84,6 +84,7 @@ def list_own_feeds(session: Session, *, by: Actor) -> list[tuple[FeedToken, str]
         "board": select(Board.id, Board.key),
         "department": select(Department.id, Department.key),
     }
+    names |= {"free_busy": names["member"], "deadlines": names["board"]}
     subjects = {scope: {row[0]: row[1] for row in session.execute(query)} for scope, query in names.items()}
     return [(row, subjects[row.scope].get(row.subject_id, "")) for row in rows]
 

@@ -13,6 +13,7 @@ from tumorboard.domain.timeline import at_wall_clock, weekly
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.feeds import render_board_feeds
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board, Booking, HospitalDay, Meeting, Resource, Room, Series
 
@@ -52,6 +53,7 @@ def hold_series(
     """
     require(by, Permission.MEETING_EDIT)
     created, problems = 0, []
+    boards: set[int] = set()
     with transaction(session):
         closed = set(session.scalars(select(HospitalDay.on)))
         for series in session.scalars(select(Series).options(selectinload(Series.board)).order_by(Series.id)):
@@ -72,8 +74,10 @@ def hold_series(
                     problems.append(f"{series.board.key} {when}: the room {series.room.name} is taken")
                     continue
                 _add(session, setup, series.board, starts_at, ends_at, series.time_zone, series.room, series.id)
+                boards.add(series.board_id)
                 created += 1
         if created:
+            render_board_feeds(session, setup, boards, now=now)
             record(session, by=by, now=now, action="series:held", subject=("centre", "1"), meetings=created)
     return created, tuple(problems)
 
@@ -114,6 +118,7 @@ def add_meeting(
         else:
             meeting = _hold_again(session, setup, cancelled, ends_at, room_row)
         meeting.is_extra = is_extra
+        render_board_feeds(session, setup, {board_row.id}, now=now)
         record(session, by=by, now=now, action="meeting:added", subject=("meeting", meeting.public_id))
     return meeting
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +17,10 @@ from tumorboard.domain.review import review_meetings
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.busy_reading import find_busy_now
 from tumorboard.services.digest import post_digests
 from tumorboard.services.findings import Kept, close_past_findings, keep_findings
+from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import Caller, call_here, open_draft
 from tumorboard.services.published import PublishedBoard, load_published
@@ -39,8 +41,8 @@ PATIENCE_SECONDS = 8.0
 ROOM_TO_MOVE = timedelta(weeks=4)
 """How long after the last published meeting a case may be put by a repair."""
 
-UNMENDED = ("room-", "call-")
-"""How the codes begin that a repair does not mend."""
+UNMENDED = ("room-", "call-", "no-answer")
+"""How the codes begin that a repair does not mend; neither does it mend what is `urgent`."""
 
 MOVES = ("moved", "taken_off", "invited", "withdrawn", "retimed")
 """What is counted of a repair: the fields of `Moves`."""
@@ -116,14 +118,30 @@ def _boards(session: Session, setup: Setup) -> list[Board]:
 
 def find_wrong(session: Session, setup: Setup, published: PublishedBoard, *, now: datetime) -> tuple[Reason, ...]:
     """All that is no longer right about the published meetings of a board; reads only."""
-    people = review_meetings(published.problem, published.plans, declined=published.declined)
-    return (*people, *_review_rooms(session, published), *_review_calls(setup, published, now))
+    busy = find_busy_now(session, [row.id for row in published.meetings.values()])
+    people = review_meetings(published.problem, published.plans, declined=published.declined, busy=busy)
+    calls = (*_review_calls(setup, published, now), *_review_busy_calls(published, busy))
+    return (*people, *_review_rooms(session, published), *calls)
 
 
 def _review_calls(setup: Setup, published: PublishedBoard, now: datetime) -> Iterator[Reason]:
     """What nobody covers at an urgent meeting: it is no part of the plan, so the review does not see it."""
     for row in published.meetings.values():
         yield from find_missing(setup, row, now=now)
+
+
+def _review_busy_calls(published: PublishedBoard, busy: Set[tuple[str, str]]) -> Iterator[Reason]:
+    """Who has something else in her calendar at an urgent meeting, with what is lost if she was required."""
+    for row in published.meetings.values():
+        if row.status != "published" or not is_urgent_call(row):
+            continue
+        for entry in row.invitations:
+            if (row.public_id, entry.member.public_id) not in busy:
+                continue
+            references = ",".join(item.case.reference for item in row.agenda) if entry.details["required"] else ""
+            specialties = ",".join(entry.details["specialties"])
+            values = {"member": entry.member.public_id, "references": references, "specialties": specialties}
+            yield Reason("member-busy-now", {**values, "urgent": 1, "meeting": row.public_id})
 
 
 def _review_rooms(session: Session, published: PublishedBoard) -> Iterator[Reason]:
@@ -165,7 +183,7 @@ def propose_repair(
     board_id, known = row.id, open_draft(session, row)
     published = load_published(session, setup, row, now=now, beyond=ROOM_TO_MOVE)
     wrong = find_wrong(session, setup, published, now=now) if published is not None else ()
-    unmended = tuple(reason for reason in wrong if reason.code.startswith(UNMENDED))
+    unmended = tuple(each for each in wrong if each.code.startswith(UNMENDED) or each.values.get("urgent"))
     if published is None or len(unmended) == len(wrong):
         return _nothing(session, board_id, unmended, by=by, now=now)
     if known is not None and not is_automatic(known):

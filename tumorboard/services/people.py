@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.store.calendars import BusySource
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Account, Member
 
@@ -29,7 +30,7 @@ def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime)
     """A member leaves: her log-in, calendar links and seats end at once, and she is planned for no more.
 
     Gives the public ids of the published meetings she is still invited to: propose and publish again, and she gets her
-    cancellations. Nothing is deleted, because meetings and letters refer to her.
+    cancellations. Only her busy times are deleted, and where they came from; meetings and letters refer to her.
     """
     require(by, Permission.CENTRE_EDIT)
     with transaction(session):
@@ -37,6 +38,7 @@ def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime)
         member.active = False
         for account in session.scalars(select(Account).where(Account.member_id == member.id)):
             account.active = False
+        session.execute(delete(BusySource).where(BusySource.member_id == member.id))
         ahead = (
             select(Meeting.public_id)
             .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
@@ -49,7 +51,8 @@ def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime)
     return meetings
 
 
-def _require_own(by: Actor, member_id: str) -> None:
+def require_own(by: Actor, member_id: str) -> None:
+    """Raise NotAllowed unless the actor may say when this member cannot come: herself, or who may for anybody."""
     if by.may(Permission.ABSENCE_EDIT_ANY):
         return
     require(by, Permission.ABSENCE_EDIT_OWN)
@@ -64,7 +67,7 @@ def add_absence(
 
     `kind` is `absence` or `busy`. The meetings stay as they are until somebody proposes and publishes again.
     """
-    _require_own(by, member_id)
+    require_own(by, member_id)
     if kind not in ("absence", "busy"):
         raise BadInput("the kind is absence or busy", code="unknown-kind", field="kind")
     if ends_at <= starts_at:
@@ -96,6 +99,6 @@ def remove_absence(session: Session, *, absence_id: str, by: Actor, now: datetim
         row = session.scalar(select(Absence).where(Absence.public_id == absence_id))
         if row is None:
             raise NotFound("there is no such absence", code="unknown-absence")
-        _require_own(by, row.member.public_id)
+        require_own(by, row.member.public_id)
         record(session, by=by, now=now, action="absence:removed", subject=("member", row.member.public_id))
         session.delete(row)

@@ -29,6 +29,8 @@ R = TypeVar("R")
 
 LONGEST_WEEKS = 26
 EDIT_SECONDS = 10
+_BEYOND = timedelta(weeks=8)
+"""How far after the planned weeks a meeting is looked for that would have a case which is left out."""
 
 
 class Caller(Protocol):
@@ -66,7 +68,7 @@ def read_task(session: Session, setup: Setup, *, board: str, weeks: int, by: Act
     find_board(session, board)
     hold_series(session, setup, until=setup.today(until), by=by, now=now)
     row = find_board(session, board)
-    problem, base = load_problem(session, setup, row, until=until, now=now)
+    problem, base = load_problem(session, setup, row, until=until, now=now, beyond=_BEYOND)
     board_id = row.id
     session.rollback()
     return PlanTask(board=board, board_id=board_id, until=until, problem=problem, base=base)

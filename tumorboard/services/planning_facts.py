@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.board_settings import BoardSettings, read_settings
-from tumorboard.domain.model import MeetingFacts, MemberFacts, SeatKind, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MemberFacts, SeatFacts, SeatKind, WaitingCase
 from tumorboard.domain.planning_problem import Problem
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.judging import judge, waiting_case
@@ -37,21 +38,23 @@ _WEEK = timedelta(days=8)
 
 
 def load_problem(
-    session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime
+    session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0)
 ) -> tuple[Problem, dict[str, int]]:
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
-    Who declined a meeting counts as busy during it. A fixed number of queries, whatever the size.
+    Who declined a meeting counts as busy during it. Meetings of the time `beyond` are the later ones, for reasons. A
+    fixed number of queries, whatever the size.
     """
     settings = read_settings(board.settings)
-    meetings = _load_meetings(session, board, until=until, now=now)
+    known = _load_meetings(session, board, until=until + beyond, now=now)
+    meetings = [meeting for meeting in known if meeting.starts_at <= until]
     ids = [meeting.id for meeting in meetings]
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
-        cases=_cases(session, setup, board, meetings, settings, now),
-        seats=tuple(seat_facts(seat) for seat in load_seats(session, board)),
-        members=_members(session, meetings, now, until),
+        cases=_cases(session, setup, board, meetings, known, settings, now),
+        seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in load_seats(session, board)),
+        members=_members(session, known, now, until + beyond),
         now=now,
         weights=settings.weights,
         invited={meeting.public_id: tuple(_windows(meeting)) for meeting in meetings},
@@ -60,6 +63,7 @@ def load_problem(
         room_bookings=room_bookings(session, start=now, end=until + _LAST_MEETING, without_meetings=ids),
         calls_elsewhere=calls_by_week(session, start=now - _WEEK, end=until + _WEEK, without_meetings=ids),
         agenda=settings.agenda,
+        later=tuple(_facts_of(meeting, settings) for meeting in known if meeting.starts_at > until),
     )
     return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
 
@@ -90,14 +94,18 @@ def _windows(meeting: Meeting) -> dict[str, Interval]:
     return {
         entry.member.public_id: Interval(entry.starts_at, entry.ends_at)
         for entry in meeting.invitations
-        if entry.status == "invited" and entry.kind == SeatKind.ON_DEMAND and entry.answer != "declined"
+        if entry.status == "invited" and entry.kind == SeatKind.ON_DEMAND and entry.answer not in NOT_COMING
     }
 
 
 def _cases(
-    session: Session, setup: Setup, board: Board, meetings: list[Meeting], settings: BoardSettings, now: datetime
-) -> tuple[WaitingCase, ...]:
-    """The open cases of the programme that are eligible and not on a meeting of another time."""
+    session: Session, setup: Setup, board: Board, meetings: list[Meeting], known: list[Meeting],
+    settings: BoardSettings, now: datetime,
+) -> tuple[WaitingCase, ...]:  # fmt: skip
+    """The open cases of the programme that are eligible and not on a meeting of another time.
+
+    What they lack is worked out for the `known` meetings, of which `meetings` are to be planned.
+    """
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
     ids = {row[0]: row[1] for row in session.execute(select(Member.email, Member.public_id))}
     earlier = earlier_members(session, program=board.program, now=now)
@@ -107,7 +115,7 @@ def _cases(
             continue
         judgement = judge(setup, row, on=setup.today(now))
         if judgement.assessment.eligible:
-            waiting = waiting_case(setup, row, judgement, meetings, now=now, complex_minutes=settings.complex_minutes)
+            waiting = waiting_case(setup, row, judgement, known, now=now, complex_minutes=settings.complex_minutes)
             waiting = replace(
                 waiting, meeting=published_for.get(row.id), earlier_members=earlier.get(row.reference, ())
             )
@@ -131,6 +139,17 @@ def open_cases(session: Session, program: str) -> list[Case]:
     return list(session.scalars(query.order_by(Case.referred_at, Case.reference)))
 
 
+def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:
+    """The seat with those who sit on it instead of a holder at one of the meetings: they come last, and are kept."""
+    asked = (
+        entry.member.public_id
+        for meeting in meetings
+        for entry in meeting.invitations
+        if entry.status == "invited" and entry.kind == SeatKind.CORE and seat.specialty in entry.details["specialties"]
+    )
+    return replace(seat, holders=tuple(dict.fromkeys((*seat.holders, *asked))))
+
+
 def load_seats(session: Session, board: Board) -> list[Seat]:
     """The seats of a board with holders and their deputies."""
     member = selectinload(Seat.holders).selectinload(SeatHolder.member)
@@ -148,7 +167,7 @@ def _members(session: Session, meetings: list[Meeting], now: datetime, until: da
     )
     for meeting in meetings:
         for entry in meeting.invitations:
-            if entry.answer == "declined":
+            if entry.answer in NOT_COMING:
                 span = Interval(meeting.starts_at, meeting.ends_at)
                 busy[entry.member_id] = merge((*busy.get(entry.member_id, ()), span))
     query = select(Member).where(Member.active.is_(True)).order_by(Member.id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.domain.review import as_published
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.minutes import minutes_of_meeting
 from tumorboard.services.planning_facts import load_problem
@@ -24,7 +25,8 @@ class PublishedBoard:
     """The meetings of a board ahead, at least up to its last published one.
 
     `plans` has one for each meeting of the problem, an empty one where nothing is published. `base` are the agenda
-    counters. `declined` holds (meeting, member) of the invitations that were declined.
+    counters. `declined` holds (meeting, member) of the invitations that were declined, or delegated to somebody who is
+    not asked yet.
     """
 
     problem: Problem
@@ -69,7 +71,7 @@ def load_published(
             (row.public_id, entry.member.public_id)
             for row in meetings.values()
             for entry in row.invitations
-            if entry.status == "invited" and entry.answer == "declined"
+            if entry.status == "invited" and entry.answer in NOT_COMING
         ),
         until=until,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from tumorboard.domain import planning
 from tumorboard.domain.errors import Conflict
 from tumorboard.domain.model import MeetingPlan, Proposal
+from tumorboard.mail.letters import LetterKind
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
@@ -21,6 +22,7 @@ from tumorboard.services.meetings import find_meeting
 from tumorboard.services.planning import find_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing import leave_out_untold
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts
 from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation, Resource
@@ -74,7 +76,7 @@ def write_plans(
     _write_agendas(session, plans, meetings, cases, now)
     _write_bookings(session, plans, meetings)
     letters, told = 0, []
-    for plan in plans:
+    for plan in sorted(plans, key=lambda plan: meetings[plan.meeting].starts_at):
         meeting, is_urgent = meetings[plan.meeting], plan.meeting in urgent
         changes = sync_invitations(session, setup, meeting, plan.attendances, facts, now=now, is_urgent=is_urgent)
         letters += post_letters(session, setup, meeting, changes, now=now)
@@ -212,6 +214,7 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
             booking.status = "released"
         session.flush()
         changes = cancel_invitations(session, meeting, now=now)
+        changes += leave_out_untold(session, setup, meeting, LetterKind.CANCELLED, now=now)
         letters = post_letters(session, setup, meeting, changes, now=now)
         render_feeds_of(session, setup, [meeting], now=now)
         record(session, by=by, now=now, action="meeting:cancelled", subject=("meeting", meeting_id), letters=letters)

@@ -19,6 +19,7 @@ from tumorboard.domain.urgent_facts import Gap, Moment, UrgentAnswer, UrgentQues
 from tumorboard.domain.working_hours import WorkingHours
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.answer_taking import take_answer
 from tumorboard.services.audit import record
 from tumorboard.services.cases import find_case
 from tumorboard.services.invitations import is_urgent_call
@@ -164,29 +165,15 @@ def decline_call(
     with transaction(session):
         _lock(session, Meeting, meeting_id)
         meeting = find_meeting(session, meeting_id)
-        case_id = _case_of(meeting, now)
+        _case_of(meeting, now)
         row = next((row for row in meeting.invitations if row.member.public_id == member_id), None)
         if row is None or row.status != "invited":
             raise Conflict("this member is not asked to come to this meeting", code="not-invited")
-        row.answer, row.answered_at = "declined", now
-        session.flush()
-        case = read_urgent_case(
-            session, setup, case_id=case_id, board=meeting.board.key, within_hours=None, now=now
+        channel = "page" if by.member_id == member_id else "coordinator"
+        done = take_answer(
+            session, setup, row, answer="declined", comment="", channel=channel, stamp=None, by=by, now=now
         )  # fmt: skip
-        kept = {one.member.public_id: one for one in meeting.invitations if one.status == "invited" and one is not row}
-        question = load_question(
-            session, setup, case, now=now, notice_minutes=0, step_minutes=1, until=meeting.ends_at
-        )  # fmt: skip
-        moment = cover_at(question, meeting.starts_at, present=kept)
-        called = publish_call(session, setup, case, meeting, moment, now, kept=kept)
-        keep_missing(session, setup, meeting, now=now)
-        new = [name for name in moment.team if name not in kept]
-        record(
-            session, by=by, now=now, action="call:declined", subject=("meeting", meeting_id), member=member_id,
-            asked=new, missing=[gap.key.specialty for gap in moment.missing], letters=called.letters,
-        )  # fmt: skip
-        asked = tuple(session.scalars(select(Member).where(Member.public_id.in_(new)).order_by(Member.id)))
-    return Declined(meeting=meeting, asked=asked, missing=moment.missing, letters=called.letters)
+    return Declined(meeting=meeting, asked=done.asked, missing=done.missing, letters=done.letters)
 
 
 def _lock(session: Session, table: type[Case] | type[Meeting], public_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.domain.model import SeatFacts, SeatKind
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.domain.urgent_facts import RoomFacts, UrgentQuestion
 from tumorboard.domain.working_hours import WorkingHours
@@ -71,7 +72,7 @@ class UrgentCase:
         """Public ids of those who declined that meeting, and the time each said she cannot come at."""
         rows = self.call.invitations if self.call is not None else []
         return {
-            row.member.public_id: (Interval(row.starts_at, row.ends_at),) for row in rows if row.answer == "declined"
+            row.member.public_id: (Interval(row.starts_at, row.ends_at),) for row in rows if row.answer in NOT_COMING
         }
 
 

@@ -1,4 +1,4 @@
-"""What an urgent meeting lacks: kept as findings and told to the coordinators at once, not only at night."""
+"""What no plan shows: what an urgent meeting lacks, told to the coordinators at once, and answers that are overdue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import Reason
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.services.digest import post_digests
 from tumorboard.services.findings import keep_findings
 from tumorboard.services.invitations import is_urgent_call
@@ -20,7 +21,7 @@ def missing_of(setup: Setup, meeting: Meeting, *, now: datetime) -> tuple[str, .
     """The required specialties that nobody invited covers at an urgent meeting; None for any other meeting."""
     if meeting.status != "published" or not meeting.agenda or not is_urgent_call(meeting):
         return None
-    invited = [row for row in meeting.invitations if row.status == "invited" and row.answer != "declined"]
+    invited = [row for row in meeting.invitations if row.status == "invited" and row.answer not in NOT_COMING]
     covered = {specialty for row in invited for specialty in row.details["specialties"]}
     emails = {row.member.email for row in invited}
     needs = judge(setup, meeting.agenda[0].case, on=setup.today(now)).assessment.needs
@@ -35,7 +36,12 @@ def missing_of(setup: Setup, meeting: Meeting, *, now: datetime) -> tuple[str, .
 
 
 def find_missing(setup: Setup, meeting: Meeting, *, now: datetime) -> Iterator[Reason]:
-    """The findings of an urgent meeting; nothing for any other."""
+    """What no plan shows: what an urgent meeting lacks, and at any meeting who did not answer in time."""
+    for row in meeting.invitations if meeting.status == "published" else ():
+        if row.status == "invited" and row.answer == "needs-action" and row.escalated_at is not None:
+            specialties = ",".join(row.details["specialties"]) if row.details["required"] else ""
+            values = {"member": row.member.public_id, "specialties": specialties, "meeting": meeting.public_id}
+            yield Reason("no-answer", values)
     for name in missing_of(setup, meeting, now=now) or ():
         reference = meeting.agenda[0].case.reference
         yield Reason("call-uncovered", {"reference": reference, "specialty": name, "meeting": meeting.public_id})

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.errors import Conflict
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
 from tumorboard.domain.planning_problem import key_of
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.domain.urgent_facts import Moment
 from tumorboard.services.agenda_removal import plan_without
@@ -81,7 +82,7 @@ def publish_call(
         cases |= others
     for row in meeting.invitations:
         if row.member.public_id in coming:
-            row.answer = "needs-action" if row.answer == "declined" else row.answer
+            row.answer = "needs-action" if row.answer in NOT_COMING else row.answer
     case.row.updated_at = now
     letters, _ = write_plans(
         session, setup, plans, meetings, cases, now=now, urgent=frozenset({meeting.public_id})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -26,6 +26,7 @@ from tumorboard.domain.model import (
     Waiver,
 )
 from tumorboard.domain.timeline import Interval, merge
+from tumorboard.store.calendars import BusyInterval, BusySource
 from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
 from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource, Room, Seat
 from tumorboard.store.people import Absence, Member
@@ -100,23 +101,26 @@ def _holds(member: Member, seat: Seat) -> bool:
 def busy_times(
     session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
 ) -> dict[int, tuple[Interval, ...]]:
-    """Per member row id, when she cannot come between two instants: absences, busy times and confirmed bookings.
+    """Per member row id, when she cannot come between two instants: absences, confirmed bookings, and what her own
+    calendar says. Where that is not sure, she can.
 
     Bookings of `without_meetings` do not count: they are what is being planned again. Sorted, non-overlapping.
     """
     found: dict[int, list[Interval]] = {}
-    absences = select(Absence).where(Absence.starts_at < end, Absence.ends_at > start)
-    for absence in session.scalars(absences):
-        found.setdefault(absence.member_id, []).append(Interval(absence.starts_at, absence.ends_at))
+    absences = select(Absence.member_id, Absence.starts_at, Absence.ends_at)
+    absences = absences.where(Absence.starts_at < end, Absence.ends_at > start)
+    read = select(BusySource.member_id, BusyInterval.starts_at, BusyInterval.ends_at)
+    read = read.join(BusySource, BusySource.id == BusyInterval.source_id).where(BusyInterval.is_tentative.is_(False))
+    read = read.where(BusyInterval.starts_at < end, BusyInterval.ends_at > start)
     bookings = (
         select(Resource.member_id, Booking.starts_at, Booking.ends_at)
         .join(Resource, Resource.id == Booking.resource_id)
         .where(Resource.member_id.is_not(None), Booking.status == "confirmed")
         .where(Booking.starts_at < end, Booking.ends_at > start, Booking.meeting_id.not_in(list(without_meetings)))
     )
-    for member_id, starts_at, ends_at in session.execute(bookings):
-        assert member_id is not None
-        found.setdefault(member_id, []).append(Interval(starts_at, ends_at))
+    for query in (absences, read, bookings):
+        for member_id, starts_at, ends_at in session.execute(query):
+            found.setdefault(cast("int", member_id), []).append(Interval(starts_at, ends_at))
     return {member_id: merge(intervals) for member_id, intervals in found.items()}
 
 

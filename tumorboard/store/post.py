@@ -30,7 +30,7 @@ class OutboxMessage(Base):
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
     uid: Mapped[str] = mapped_column(String(200))
     sequence: Mapped[int]
-    method: Mapped[str] = mapped_column(String(10))
+    method: Mapped[str] = mapped_column(String(20))
     subject: Mapped[str] = mapped_column(String(300))
     content: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(12), default="waiting")

@@ -6,7 +6,9 @@ from flask import Flask
 
 from tumorboard.web.api import register_api
 from tumorboard.web.auth import register_auth
+from tumorboard.web.caldav import register_caldav
 from tumorboard.web.feeds import register_feeds
+from tumorboard.web.feeds_quick import register_quick_feeds
 from tumorboard.web.pages import register_pages
 from tumorboard.web.pages.errors import render_problem
 from tumorboard.web.problems import register_problems
@@ -19,5 +21,7 @@ def register_web(app: Flask) -> None:
     register_auth(app)
     register_api(app)
     register_feeds(app)
+    register_caldav(app)
+    register_quick_feeds(app)
     register_pages(app)
     register_problems(app, render_problem)

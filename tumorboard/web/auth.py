@@ -20,6 +20,7 @@ from tumorboard.services.access import Actor
 from tumorboard.services.setup import Setup
 from tumorboard.store.db import db
 from tumorboard.store.people import Account
+from tumorboard.web.calendar_paths import is_for_calendars
 from tumorboard.words import LANGUAGES, choose_language
 
 LANGUAGE_COOKIE = "language"
@@ -44,12 +45,12 @@ class _Sessions(SecureCookieSessionInterface):
     """Session cookies for people. Calendar programs get none: a feed answers without looking at cookies."""
 
     def open_session(self, app: Flask, request: Any) -> Any:
-        if request.path.startswith("/feeds/"):
+        if is_for_calendars(request.path):
             return self.session_class()
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if not request.path.startswith("/feeds/"):
+        if not is_for_calendars(request.path):
             super().save_session(app, session, response)
 
 
@@ -79,11 +80,12 @@ def _load_user(identity: str) -> LoggedIn | None:
 def _check_csrf() -> None:
     """Every change that a browser could be tricked into needs the token of its session.
 
-    A bearer token is never sent by a browser on its own; a change over the API without any log-in is refused anyway.
+    A bearer token is never sent by a browser on its own; a change over the API without any log-in is refused anyway,
+    and calendar programs can change nothing.
     """
     if request.method not in UNSAFE_METHODS or not current_app.config["WTF_CSRF_ENABLED"]:
         return
-    if request.path.startswith("/api/") and (is_program() or _is_refused_anyway()):
+    if is_for_calendars(request.path) or request.path.startswith("/api/") and (is_program() or _is_refused_anyway()):
         return
     csrf.protect()
 

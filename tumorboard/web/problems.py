@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tumorboard.domain.errors import Conflict, DomainError, NotAllowed, NotFound
 from tumorboard.domain.model import Reason
 from tumorboard.web.auth import database
+from tumorboard.web.calendar_paths import is_for_calendars
 from tumorboard.web.schemas.base import ProblemSchema
 
 PROBLEM_TYPE = "application/problem+json"
@@ -80,7 +81,7 @@ def status_of(error: DomainError) -> int:
 def handle_domain_error(error: DomainError) -> AnyResponse:
     """A refusal of a service in the form the door speaks; pages send a stranger to the log-in."""
     status = status_of(error)
-    if request.path.startswith("/feeds/"):
+    if is_for_calendars(request.path):
         return _plain(status)
     if not is_for_programs():
         return _page(status, error.code, str(error))
@@ -105,7 +106,7 @@ def handle_http_error(error: HTTPException) -> AnyResponse:
     code, detail = _HTTP_CODES.get(status, ("http-error", HTTPStatus(status).phrase))
     if isinstance(error, CSRFError):
         code, detail = _CSRF
-    if request.path.startswith("/feeds/"):
+    if is_for_calendars(request.path):
         response: AnyResponse = _plain(status)
     elif is_for_programs():
         response = problem(status, code, detail, errors=_field_errors(error))

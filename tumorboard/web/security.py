@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, abort, current_app, request
 from flask.wrappers import Response
 
+from tumorboard.web.calendar_paths import is_for_calendars
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -33,18 +35,25 @@ def register_security(app: Flask) -> None:
 
 def _refuse_nul() -> None:
     """No database takes a NUL in a text, and no person types one."""
-    is_for_programs = request.path.startswith(("/api/", "/feeds/"))
+    is_for_programs = request.path.startswith("/api/") or is_for_calendars(request.path)
     texts = [request.path, *request.args.values(), *(() if is_for_programs else request.form.values())]
     if any("\x00" in text for text in texts):
         abort(404 if "\x00" in request.path else 400)
+
+
+def list_calendar_headers(*, is_secure: bool) -> dict[str, str]:
+    """What `_add_headers` adds to an answer for a calendar program, for answers that are given before Flask."""
+    transport = {"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}
+    return {**_HEADERS, "Referrer-Policy": "no-referrer", **transport}
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers[name] = value
     # Under https the CSRF check compares the Referer, so pages send it to this site, and to no other.
-    is_feed = request.path.startswith("/feeds/")
-    response.headers["Referrer-Policy"] = "no-referrer" if is_feed else "same-origin"
+    is_feed = is_for_calendars(request.path)
+    elsewhere = "strict-origin" if request.path.startswith("/answer/") else "same-origin"
+    response.headers["Referrer-Policy"] = "no-referrer" if is_feed else elsewhere
     if not is_feed and not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":

@@ -11,6 +11,7 @@ from tumorboard.words.phrases import Names
 
 FINDINGS: Mapping[str, str] = {
     "member-absent": _("%(member)s cannot come any more"),
+    "member-busy-now": _("%(member)s has something else in her calendar at that time"),
     "member-left": _("%(member)s is no longer at the centre"),
     "member-declined": _("%(member)s declined"),
     "member-in-two-places": _("%(member)s is booked at another meeting at that time"),
@@ -18,6 +19,7 @@ FINDINGS: Mapping[str, str] = {
     "named-member-missing": _("%(reference)s: %(member)s is asked for by name and not invited"),
     "seat-lost": _("Core seat empty: %(specialty)s"),
     "need-uncovered": _("%(reference)s: nobody attends, %(specialty)s"),
+    "no-answer": _("%(member)s has not answered in time"),
     "call-uncovered": _("%(reference)s: nobody covers %(specialty)s at this urgent meeting"),
     "case-not-ready": _("%(reference)s: no longer ready: %(items)s"),
     "case-closed": _("%(reference)s: no longer open for this board"),
@@ -38,6 +40,7 @@ STEPS: Mapping[str, str] = {
     "repair": _("Propose a repair: it changes as little as possible."),
     "note_report": _("Note the report at the case; else the repair moves the case."),
     "choose_moment": _("Choose another moment, or ask somebody by phone."),
+    "ask_again": _("Ask by phone, or ask somebody instead."),
     "change_room": _("Find another room, or let some join by video."),
 }
 """What to do about a finding, by `services.findings.Step`."""

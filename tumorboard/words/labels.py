@@ -54,6 +54,13 @@ WHAT_IF_MEMBERS: Mapping[str, str] = {
     "window": _("Another time"),
 }
 ABSENCES: Mapping[str, str] = {"absence": _("Absent"), "busy": _("Busy")}
+BUSY_SOURCES: Mapping[str, str] = {"upload": _("Handed in"), "url": _("Address"), "folder": _("File of the IT staff")}
+FEED_DETAILS: Mapping[str, str] = {
+    "full": _("everything, with links to the details"),
+    "place": _("board, times, room and video call"),
+    "board": _("board and times"),
+    "busy": _("only that somebody is busy"),
+}
 MEETINGS: Mapping[str, str] = {
     "planned": _("No cases yet"),
     "published": _("Published"),

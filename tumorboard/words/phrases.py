@@ -61,6 +61,10 @@ _REASONS: Mapping[str, str] = {
     "left-out-by-hand": _("Left out by hand (%(by)s)"),
     "placed-by-hand": _("Placed by hand (%(by)s)"),
     "left-for-later": _("Not part of a repair; the next proposal plans it"),
+    # Why a meeting cannot move to a proposed time.
+    "move-room-taken": _("the room %(room)s is taken"),
+    "move-member-busy": _("%(name)s is not free"),
+    "move-fixed-time": _("%(reference)s has a fixed time"),
     # Why a draft is not right: these stop its publication.
     "meetings-differ": _("The meetings changed since the proposal; propose again"),
     "unknown-case": _("%(reference)s: no longer open; propose again"),

@@ -60,6 +60,7 @@ _PAGES: Mapping[str, str] = {
     "already-waived": _("This need is already waived."),
     "bad-input": _("Something in the form cannot be understood."),
     "bad-length": _("A meeting lasts 10 to 480 minutes."),
+    "bad-preference": _("This preference is wrong; choose one that is offered."),
     "bad-setting": _("This setting is wrong: a whole number within its limits; a break needs both its numbers."),
     "already-called": _("An urgent meeting is called for this case already; move that one."),
     "bad-count": _("Write a specialty, or radiology:2 for two members of it."),
@@ -92,6 +93,10 @@ _PAGES: Mapping[str, str] = {
     "no-board": _("Several boards discuss such a case; choose one."),
     "nobody-needed": _("The rules need nobody for this case; look at its facts."),
     "nobody-wanted": _("Name at least one specialty or member who must attend."),
+    "member-comes": _("She comes to this meeting; ask her first whether she does not."),
+    "nothing-lost": _("Nothing is open here any more; load the page again."),
+    "not-suited": _("She cannot be asked for this; choose somebody else."),
+    "urgent-call": _("This is an urgent meeting: choose another moment, or phone somebody."),
     "not-invited": _("This member is not asked to come to this meeting."),
     "not-urgent": _("This meeting was not called for an urgent case; propose again instead."),
     "nothing-ticked": _("Tick at least one case first."),
@@ -124,6 +129,8 @@ _PAGES: Mapping[str, str] = {
     "unknown-draft": _("There is no such draft."),
     "unknown-item": _("This is no readiness item of the programme."),
     "unknown-letter": _("There is no such letter."),
+    "unknown-detail": _("This link cannot show that; choose what the page offers."),
+    "unknown-scope": _("There is no such kind of calendar link."),
     "unknown-meeting": _("There is no such meeting."),
     "unknown-member": _("There is no such member."),
     "unknown-program": _("There is no such programme."),
@@ -154,10 +161,64 @@ _CALENDARS: Mapping[str, str] = {
     "no-start": _("An event has no start and is left out."),
     "outside-calendar": _("What stands outside the calendar is not read."),
     "placeholder-time-zone": _("Outlook left out which time zone it means; those times are read in the owner's zone."),
+    "address-not-allowed": _("Calendars are fetched from the hosts that the IT staff named only; upload the file."),
+    "address-not-https": _("Give an address that begins with https://."),
+    "address-off": _("This centre fetches no calendars; upload the .ics file."),
+    "address-private": _("This host lies in a private network; nothing is fetched from there."),
+    "address-wrong": _("This is no web address that can be read; it has no password and no port of its own."),
+    "calendar-not-read": _("The calendar could not be read here; try again later."),
+    "doubled-file": _("Two files of the folder are named after the same person."),
+    "fetch-broken": _("The answer of the host was broken."),
+    "fetch-certificate": _("The certificate of the host is not right."),
+    "fetch-failed": _("The host has a problem of its own."),
+    "fetch-forbidden": _("The host does not give this calendar any more; make a new secret link."),
+    "fetch-not-found": _("There is no calendar at this address any more; make a new secret link."),
+    "fetch-redirected": _("The address leads to another one, and that is not followed; give the last address."),
+    "fetch-refused": _("The host gives no calendar."),
+    "fetch-timeout": _("The host did not answer in time."),
+    "fetch-too-often": _("The host was asked too often."),
+    "fetch-unauthorized": _("The host asks for a log-in; give a secret link that needs none."),
+    "fetch-unreachable": _("The host cannot be reached."),
+    "fetch-unresolved": _("There is no such host."),
+    "folder-empty": _("The folder of calendars is empty; perhaps it is only not connected."),
+    "folder-off": _("The folder of calendars is not read any more."),
+    "folder-unreadable": _("The folder of calendars cannot be read."),
+    "not-a-file": _("What lies in the folder under this name is no regular file."),
+    "not-an-address": _("Only an address can be fetched again; upload the file again."),
+    "readers-busy": _("Too many calendars are being read; try again in a moment."),
+    "too-many-addresses": _("These are too many addresses; remove one first."),
+    "unknown-busy-source": _("There is no such source of busy times."),
+    "unreadable-file": _("The file cannot be read."),
 }
 """Refusals and warnings of a calendar that somebody hands in."""
 
-REFUSALS: Mapping[str, str] = {**_FILES, **_CELLS, **_PAGES, **_CALENDARS}
+_ANSWERS: Mapping[str, str] = {
+    "bad-answer": _("The answer is accepted, tentative or declined."),
+    "bad-inbox-url": _("The address of the mailbox is wrong; tell the operator."),
+    "cannot-move": _("The meeting cannot be moved to this time:"),
+    "deputy-unfit": _("The deputy does not hold the specialty that is needed; ask another member."),
+    "inbox-unreachable": _("The mailbox cannot be read now; tell the operator."),
+    "link-ended": _("This link is over, because you were asked anew or left; use the newest letter, or log in."),
+    "meeting-too-far": _("Plan two years ahead at most."),
+    "message-closed": _("Somebody has decided this already."),
+    "no-single-meeting": _("This is about no single meeting; propose and publish instead."),
+    "not-published": _("Nothing is published for this meeting yet."),
+    "nothing-to-accept": _("There is nothing to decide here; put it away."),
+    "nothing-to-believe": _("This mail holds no answer that could be taken."),
+    "proposal-outdated": _("She has been asked anew since; this is about an earlier time."),
+    "unknown-deputy": _("Nobody of the centre has this address; ask another member."),
+    "unknown-invitation": _("There is no such invitation."),
+    "unknown-link": _("There is nothing at this address; use the link of the newest letter."),
+    "unknown-message": _("There is no such message."),
+    "urgent-moves-itself": _("An urgent meeting is moved on its own page."),
+    "within-meeting": _(
+        "The proposed time lies within the same meeting: the order of the agenda decides when she is needed. "
+        "Change the order on a draft of the board."
+    ),
+}
+"""Answers to invitations, links in letters, and what a coordinator decides about them."""
+
+REFUSALS: Mapping[str, str] = {**_ANSWERS, **_FILES, **_CELLS, **_PAGES, **_CALENDARS}
 """The sentence of every code that a page can show."""
 
 

@@ -44,8 +44,34 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "complex_minutes": (
         _("Minutes of a complex case"), _("A case of so many minutes or more is discussed early; 0 means none is."),
     ),
+    "answer_days": (
+        _("Answer days"),
+        _("An answer is expected so many days before the meeting, a day after the invitation at least."),
+    ),
+    "remind_days": (_("Days until a reminder"), _("Who has not answered after so many days is reminded once.")),
+    "substitutes": (
+        _("When a need is lost"), _("Substitutes are shown to the coordinator, or the best one is invited at once."),
+    ),
+    "allow_proposals": (_("Proposals of another time"), _("Members may answer an invitation with another time.")),
+    "standing_invitations": (
+        _("One entry for the series"),
+        _("Core members get one calendar entry for the weekly series instead of one for each meeting."),
+    ),
 }  # fmt: skip
 """By the dotted name of `services.board_settings`."""
+
+CHOICES: Mapping[str, str] = {
+    "offer": _("Show substitutes"),
+    "invite": _("Invite the best one at once"),
+    "true": _("Yes"),
+    "false": _("No"),
+}
+"""What the choices of a setting are called."""
+
+
+def name_choice(choice: str, words: Words) -> str:
+    """What a choice of a setting is called."""
+    return words.gettext(CHOICES[choice])
 
 
 def name_setting(name: str, words: Words) -> str:

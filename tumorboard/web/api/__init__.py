@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from tumorboard.web.api import (
+    answers,
     board_settings,
     boards,
+    busy,
     cases,
     centre,
     drafts,
@@ -14,7 +16,9 @@ from tumorboard.web.api import (
     findings,
     health,
     meetings,
+    open_needs,
     operation,
+    preferences,
     programs,
     runs,
     session,
@@ -55,6 +59,7 @@ def register_api(app: Flask) -> None:
     for converter in (PublicIdConverter, KeyConverter):
         api.register_converter(converter, describe_converter)
     for module in (
+        answers,
         session,
         cases,
         programs,
@@ -70,6 +75,9 @@ def register_api(app: Flask) -> None:
         what_if,
         urgent,
         slots,
+        open_needs,
+        preferences,
+        busy,
     ):
         api.register_blueprint(module.door)
     app.register_blueprint(health.door)

@@ -31,10 +31,12 @@ def rotate_feed(asked: dict[str, Any]) -> dict[str, Any]:
     """
     by = current_actor()
     scope = asked["scope"]
-    subject = asked["subject"] or (by.member_id if scope == "member" else None)
+    subject = asked["subject"] or (by.member_id if scope in feeds.OF_MEMBERS else None)
     if not subject:
         raise BadInput("say whose feed: a member's id, or the key of a board or department", field="subject")
-    token = feeds.rotate_feed(database(), setup(), scope=scope, subject=subject, by=by, now=utc_now())
+    token = feeds.rotate_feed(
+        database(), setup(), scope=scope, subject=subject, detail=asked["detail"], by=by, now=utc_now()
+    )
     url = f"{setup().base_url}/feeds/{token}.ics"
     return {"scope": scope, "subject": subject, "url": url, "webcal_url": f"webcal://{url.partition('://')[2]}"}
 

@@ -14,7 +14,7 @@ from tumorboard.web.schemas.urgent import (
     CallAsk,
     CalledAnswer,
     DeclineAsk,
-    DeclinedAnswer,
+    DeclinedCallAnswer,
     FindUrgentAsk,
     MoveCallAsk,
     UrgentAnswer,
@@ -72,7 +72,7 @@ def move_call(asked: dict[str, Any], meeting_id: str) -> dict[str, Any]:
 
 @door.post("/meetings/<public_id:meeting_id>/declines")
 @door.arguments(DeclineAsk)
-@door.response(200, DeclinedAnswer)
+@door.response(200, DeclinedCallAnswer)
 def decline_call(asked: dict[str, Any], meeting_id: str) -> dict[str, Any]:
     """Note that a member cannot come to an urgent meeting
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from tumorboard.web.pages import (
+    answer_link,
+    answers,
     board_settings,
     boards,
+    busy,
     case,
     cases,
     drafts,
@@ -16,8 +19,10 @@ from tumorboard.web.pages import (
     log_in,
     meetings,
     mine,
+    open_needs,
     outbox,
     people,
+    preferences,
     rules,
     runs,
     slots,
@@ -27,8 +32,9 @@ from tumorboard.web.pages import (
 from tumorboard.web.pages.frame import install_words, pages
 
 __all__ = [
-    "board_settings", "boards", "case", "cases", "drafts", "findings", "home", "imports", "log_in",
-    "meetings", "mine", "outbox", "people", "register_pages", "rules", "runs", "slots",
+    "answer_link", "answers",
+    "board_settings", "boards", "busy", "case", "cases", "drafts", "findings", "home", "imports", "log_in",
+    "meetings", "mine", "open_needs", "outbox", "people", "preferences", "register_pages", "rules", "runs", "slots",
     "urgent", "what_if",
 ]  # fmt: skip
 """Every module hangs its pages on the one blueprint when it is imported."""

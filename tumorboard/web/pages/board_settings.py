@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission, require
-from tumorboard.services.board_settings import GROUPS, Setting, change_settings, read_board_settings
+from tumorboard.services.board_settings import CHOICES, GROUPS, Setting, Value, change_settings, read_board_settings
 from tumorboard.web.auth import current_actor, database, utc_now
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.words.refusals import say_error
-from tumorboard.words.settings import explain_setting, name_setting
+from tumorboard.words.settings import explain_setting, name_choice, name_setting
 
 RESET = "reset"
 LONGEST_NUMBER = 12
@@ -42,11 +42,13 @@ def _names() -> list[str]:
     return [name for names in GROUPS.values() for name in names]
 
 
-def _read(name: str) -> int | None:
-    """A number of the form; an empty field stands for the default."""
+def _read(name: str) -> Value | None:
+    """A number or a choice of the form; an empty field stands for the default."""
     text = form_text(name)
     if not text:
         return None
+    if name in CHOICES:
+        return {"true": True, "false": False}.get(text, text)
     number = _whole(text)
     if number is None:
         raise BadInput("no whole number", code="bad-setting", key=name)
@@ -60,6 +62,8 @@ def _whole(text: str) -> int | None:
 def _say_problem(setting: Setting) -> str:
     """What is wrong with the number given for a setting, by its label; a number within its range lacks another."""
     label = name_setting(setting.name, words())
+    if setting.choices:
+        return words().gettext("%(setting)s: choose one of the list.") % {"setting": label}
     number = _whole(form_text(setting.name) or str(setting.default))
     if number is not None and setting.low <= number <= setting.high:
         return words().gettext("%(setting)s is missing: a break needs both its numbers.") % {"setting": label}
@@ -89,6 +93,12 @@ def _field(setting: Setting, wrong: str, *, is_again: bool) -> dict[str, object]
         "setting": setting,
         "label": name_setting(setting.name, words()),
         "meaning": explain_setting(setting.name, words()),
-        "shown": form_text(setting.name) if is_again else setting.value,
+        "shown": form_text(setting.name) if is_again else _as_text(setting.value),
         "is_wrong": setting.name == wrong,
+        "choices": [(choice, name_choice(choice, words())) for choice in setting.choices],
+        "default": name_choice(_as_text(setting.default), words()) if setting.choices else "",
     }
+
+
+def _as_text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -33,6 +33,7 @@ _DATE = re.compile(r"(\d{4}-\d{2}-\d{2} \(\w+\)(?: \d{2}:\d{2})?)")
 _MENU = (
     ("pages.list_cases", "cases", Permission.CASE_READ),
     ("pages.list_boards", "boards", Permission.BOARD_READ),
+    ("pages.list_answers", "answers", Permission.ANSWER_DECIDE),
     ("pages.list_people", "people", Permission.PEOPLE_READ),
     ("pages.show_mine", "mine", Permission.FEED_OWN),
     ("pages.list_rules", "rules", Permission.BOARD_READ),

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import segno
-from flask import url_for
+from flask import g, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.services.boards import list_windows
-from tumorboard.services.feeds import list_feeds, revoke_feed, rotate_feed
+from tumorboard.services.feeds import LEVELS, list_feeds, revoke_feed, rotate_feed, write_own_event
 from tumorboard.services.people import find_member
+from tumorboard.store.post import FeedToken
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
+from tumorboard.web.feeds import CALENDAR_TYPE
 from tumorboard.web.pages.frame import answer_form, form_text, pages, refuse_form, show, words
 from tumorboard.web.pages.meetings import labels_of
 from tumorboard.web.pages.names import all_specialties, full_name
 from tumorboard.web.pages.people import absences_ahead
+
+
+@pages.context_processor
+def _give_feeds() -> dict[str, Any]:
+    """What the templates of calendar links need beside the page's own values."""
+    return {"feed_of": feed_of, "feed_levels": LEVELS}
+
+
+def feed_of(scope: str, subject_id: int) -> FeedToken | None:
+    """The reader's living link to a feed; her links are read once for a page."""
+    if "feeds" not in g:
+        g.feeds = list_feeds(database(), by=current_actor())
+    feeds = cast("list[FeedToken]", g.feeds)
+    return next((feed for feed in feeds if (feed.scope, feed.subject_id) == (scope, subject_id)), None)
 
 
 @pages.get("/mine")
@@ -26,7 +45,6 @@ def show_mine() -> Response:
         return show("mine_nobody.html")
     member = find_member(database(), actor.member_id)
     windows = list_windows(database(), member_id=actor.member_id, by=actor, now=now)
-    feeds = list_feeds(database(), by=actor)
     return show(
         "mine.html",
         member=member,
@@ -35,24 +53,40 @@ def show_mine() -> Response:
         labels_of=labels_of,
         specialties=all_specialties(),
         absences=absences_ahead(member, now),
-        feed=next((feed for feed in feeds if (feed.scope, feed.subject_id) == ("member", member.id)), None),
+        feed=feed_of("member", member.id),
         today=setup().today(now),
     )
+
+
+@pages.get("/meetings/<meeting_id>/event.ics")
+def download_event(meeting_id: str) -> Response:
+    """My part in a meeting, to take into my calendar by hand."""
+    content = write_own_event(database(), setup(), meeting_id=meeting_id, by=current_actor())
+    response = Response(content, content_type=CALENDAR_TYPE)
+    response.headers["Content-Disposition"] = "attachment; filename=meeting.ics"
+    return response
 
 
 @pages.post("/calendar-links")
 def make_link() -> Response:
     """A new secret link, shown this once: it is kept nowhere, so the answer itself is the page."""
-    scope, subject = form_text("scope"), form_text("subject")
+    scope, subject, detail = form_text("scope"), form_text("subject"), form_text("detail")
     back = next_path(url_for("pages.show_mine"))
     try:
-        token = rotate_feed(database(), setup(), scope=scope, subject=subject, by=current_actor(), now=utc_now())
+        token = rotate_feed(
+            database(), setup(), scope=scope, subject=subject, detail=detail, by=current_actor(), now=utc_now()
+        )
     except (BadInput, Conflict) as error:
         return refuse_form(back, error)
     link = f"{setup().base_url}/feeds/{token}.ics"
     return show(
         "calendar_link.html",
+        scope=scope,
+        detail=detail or LEVELS[scope][0],
+        past_days=PAST.days,
+        future_days=FUTURE.days,
         link=link,
+        server=setup().base_url,
         webcal=f"webcal://{link.partition('://')[2]}",
         code=_draw_code(f"webcal://{link.partition('://')[2]}"),
         back=back,

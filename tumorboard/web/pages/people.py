@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import flash, request, url_for
@@ -61,7 +62,17 @@ def show_member(member_id: str) -> Response:
         labels_of=labels_of,
         may_edit=may_edit_absences(actor, member_id),
         today=setup().today(now),
+        given=_times_given(),
     )
+
+
+def _times_given() -> dict[str, str]:
+    """Times of an absence that a link proposes (`first`, `last`, `from`, `to`), for the form; nothing is entered."""
+    given: dict[str, str] = {}
+    for name, read in (("first", date), ("last", date), ("from", time), ("to", time)):
+        with suppress(ValueError):
+            given[name] = read.fromisoformat(request.args.get(name, "")).isoformat()
+    return given
 
 
 def absences_ahead(member: Member, now: datetime) -> list[Absence]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -16,6 +17,7 @@ from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, Rated, Ready, Withdrawn
 from tumorboard.domain.what_if_difference import MemberChange
 from tumorboard.services.boards import list_people, read_draft
+from tumorboard.services.people import find_member
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.services.what_if import WhatIfAsked, WhatIfView, ask_what_if
 from tumorboard.store.meetings import Room
@@ -155,13 +157,23 @@ def _answer(view: WhatIfView) -> dict[str, object]:
     }
 
 
+def _times_of(change: Absent, time_zone: str) -> dict[str, Any]:
+    """The absence as the member's page asks for it: days with both ends, and times unless these are whole days."""
+    start, end = (moment.astimezone(ZoneInfo(time_zone)) for moment in (change.span.start, change.span.end))
+    if (start.time(), end.time()) == (time(0), time(0)):
+        return {"first": start.date().isoformat(), "last": (end.date() - timedelta(days=1)).isoformat()}
+    clocks = {"from": start.strftime("%H:%M"), "to": end.strftime("%H:%M")}
+    return {"first": start.date().isoformat(), "last": end.date().isoformat(), **clocks}
+
+
 def _next_step(change: Change, view: WhatIfView, names: Names) -> tuple[str, str]:
     """Where the fact is entered that would make the change real: words and address."""
     board = url_for("pages.show_board", key=view.board.key)
     match change:
         case Absent():
             said = words().gettext("Enter the absence: %(member)s") % {"member": names.members.get(change.member, "")}
-            return said, url_for("pages.show_member", member_id=change.member)
+            times = _times_of(change, find_member(database(), change.member).time_zone)
+            return said, url_for("pages.show_member", member_id=change.member, **times, _anchor="absences")
         case Rated() | Ready() | Withdrawn():
             said = words().gettext("Change the case: %(case)s") % {"case": change.reference}
             return said, url_for("pages.show_case", case_id=view.case_ids[change.reference])

@@ -7,17 +7,19 @@ from typing import Any
 from marshmallow import fields, validate
 
 from tumorboard.services.access import Actor
-from tumorboard.services.feeds import SCOPES
+from tumorboard.services.feeds import SCOPES, Detail
 from tumorboard.store.people import Account
 from tumorboard.store.post import AuditEvent, FeedToken, OutboxMessage
 from tumorboard.web.schemas.base import Answer, Ask, PageAnswer, PageAsk, Word
 
 
 class FeedAsk(Ask):
-    """Whose feed: `subject` is a member's id, or the key of a board or department; without it, my own."""
+    """Whose feed: `subject` is a member's id (`member`, `free_busy`), or the key of a board (`board`, `deadlines`) or
+    department; without it, my own. `detail` is how much it shows; without it, as much as there is."""
 
     scope = fields.String(required=True, validate=validate.OneOf(SCOPES))
     subject = Word(load_default=None, allow_none=True, longest=64)
+    detail = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Detail, None]))
 
 
 class FeedAnswer(Answer):
@@ -25,6 +27,7 @@ class FeedAnswer(Answer):
 
     scope = fields.String()
     subject = fields.String()
+    detail = fields.String()
     hint = fields.String()
     created_at = fields.AwareDateTime()
     last_used_at = fields.AwareDateTime(allow_none=True)
@@ -131,6 +134,7 @@ def present_feed(row: FeedToken, subject: str) -> dict[str, Any]:
     return {
         "scope": row.scope,
         "subject": subject,
+        "detail": row.detail,
         "hint": row.hint,
         "created_at": row.created_at,
         "last_used_at": row.last_used_at,

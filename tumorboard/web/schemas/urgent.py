@@ -111,7 +111,7 @@ class CalledAnswer(Answer):
     left_meeting = fields.String(allow_none=True)
 
 
-class DeclinedAnswer(Answer):
+class DeclinedCallAnswer(Answer):
     """Who is asked instead, and the specialties that nobody covers any more."""
 
     meeting = fields.String()
@@ -197,7 +197,7 @@ def present_called(called: Called) -> dict[str, Any]:
 
 
 def present_declined(done: Declined) -> dict[str, Any]:
-    """A refusal for `DeclinedAnswer`."""
+    """A refusal for `DeclinedCallAnswer`."""
     return {
         "meeting": done.meeting.public_id,
         "asked": [{"id": row.public_id, "name": row.name} for row in done.asked],

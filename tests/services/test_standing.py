@@ -1,0 +1,299 @@
+"""A weekly board as one entry in its core members' calendars: what they are told, and what their calendars show."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from email import message_from_bytes
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from tests.builders import BOARD, CORE, OPERATOR, a_case_csv, a_case_row, import_list
+from tests.calendars.clients import Client
+from tests.services.conftest import NOW
+from tumorboard.services.checks import check_database
+from tumorboard.services.invitations import post_letters, sync_invitations
+from tumorboard.services.meetings import hold_series
+from tumorboard.services.moving import move_meeting
+from tumorboard.services.planning import propose
+from tumorboard.services.publishing import cancel_meeting, publish_draft
+from tumorboard.services.setup import Setup
+from tumorboard.services.standing_upkeep import keep_standing
+from tumorboard.store.calendars import StandingInvitation, StandingPlace
+from tumorboard.store.meetings import Board, Meeting, MeetingInvitation, Room, SeatHolder
+from tumorboard.store.people import Member
+from tumorboard.store.post import OutboxMessage
+
+KIM = CORE["gynecologic_oncology"]
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def weekly_centre(centre: Session) -> Session:
+    """The small centre, whose board keeps its core members' calendars as series."""
+    centre.scalars(select(Board)).one().settings = {"standing_invitations": True}
+    centre.commit()
+    return centre
+
+
+def publish(session: Session, setup: Setup, *, now: datetime, weeks: int = 1) -> None:
+    draft = propose(session, setup, board=BOARD, weeks=weeks, by=OPERATOR, now=now)
+    publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=now)
+
+
+def more_cases(session: Session, setup: Setup, *references: str, now: datetime) -> None:
+    rows = [a_case_row(reference, on=setup.today(now)) for reference in references]
+    import_list(session, setup, now=now, content=a_case_csv(rows))
+
+
+def letters_to(session: Session, address: str) -> list[OutboxMessage]:
+    """What left for her since the last time, in order."""
+    query = select(OutboxMessage).where(OutboxMessage.recipient == address, OutboxMessage.state == "waiting")
+    found = list(session.scalars(query.order_by(OutboxMessage.id)))
+    for row in found:
+        row.state, row.tries, row.sent_at = "sent", 1, NOW
+    session.commit()
+    return found
+
+
+def told(client: Client, letters: list[OutboxMessage]) -> list[str]:
+    for letter in letters:
+        client.receive(letter.content)
+    return [f"{letter.method} {letter.sequence} {letter.subject.split(':')[0]}" for letter in letters]
+
+
+def held(session: Session) -> list[datetime]:
+    """The starts of all meetings that take place."""
+    query = select(Meeting.starts_at).where(Meeting.status != "cancelled").order_by(Meeting.starts_at)
+    return list(session.scalars(query))
+
+
+def starts(client: Client) -> list[datetime]:
+    return sorted(span[0] for span in client.shown())
+
+
+def test_first_publication_invites_core_members_to_the_whole_series(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+
+    publish(weekly_centre, setup, now=NOW)
+
+    letters = letters_to(weekly_centre, KIM)
+    assert told(client, letters) == ["REQUEST 0 Invitation"]
+    assert "weekly until" in letters[0].subject
+    assert starts(client) == held(weekly_centre)
+    assert len(starts(client)) > 6
+
+
+def test_a_further_week_tells_a_core_member_nothing(weekly_centre: Session, setup: Setup) -> None:
+    publish(weekly_centre, setup, now=NOW)
+    letters_to(weekly_centre, KIM)
+    later = NOW + WEEK
+
+    more_cases(weekly_centre, setup, "D-1", now=later)
+    publish(weekly_centre, setup, now=later)
+
+    assert letters_to(weekly_centre, KIM) == []
+    rows = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
+    places = weekly_centre.scalars(
+        select(StandingPlace).join(MeetingInvitation).join(Member).where(Member.email == KIM)
+    )
+    assert len(rows) == 2
+    assert sorted(place.recurrence_at for place in places) == sorted(row.starts_at for row in rows)
+
+
+def test_an_answer_to_the_series_holds_for_weeks_published_later(weekly_centre: Session, setup: Setup) -> None:
+    publish(weekly_centre, setup, now=NOW)
+    series = weekly_centre.scalars(select(StandingInvitation).join(Member).where(Member.email == KIM)).one()
+    series.answer, series.answered_at = "accepted", NOW
+    weekly_centre.commit()
+
+    more_cases(weekly_centre, setup, "D-1", now=NOW + WEEK)
+    publish(weekly_centre, setup, now=NOW + WEEK)
+
+    rows = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
+    assert rows[-1].answer == "accepted"
+
+
+def test_a_holiday_is_left_out(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    meeting = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[3]
+    cancel_meeting(weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
+
+    publish(weekly_centre, setup, now=NOW)
+
+    told(client, letters_to(weekly_centre, KIM))
+    assert meeting.starts_at not in starts(client)
+    assert starts(client) == held(weekly_centre)
+
+
+@pytest.mark.parametrize("index", [0, 4])
+def test_a_cancelled_meeting_is_one_instance_less(weekly_centre: Session, setup: Setup, index: int) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    meeting = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[index]
+
+    cancel_meeting(weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
+
+    letters = letters_to(weekly_centre, KIM)
+    assert told(client, letters) == ["CANCEL 1 Meeting cancelled"]
+    ics = letters[0].content
+    assert starts(client) == held(weekly_centre)
+    assert b"RECURRENCE-ID" in _calendar(ics)
+    assert b"STATUS:CANCELLED" in _calendar(ics)
+
+
+def _calendar(content: bytes) -> bytes:
+    parts = [part for part in message_from_bytes(content).walk() if part.get_content_type() == "text/calendar"]
+    payload = parts[0].get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
+
+
+def test_a_moved_meeting_moves_one_instance_and_asks_again(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    meeting = weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+
+    move_meeting(weekly_centre, setup, meeting, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    weekly_centre.commit()
+
+    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 1 New time"]
+    assert starts(client) == held(weekly_centre)
+    row = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).one()
+    assert (row.sequence, row.answer) == (1, "needs-action")
+
+
+def test_a_meeting_moved_past_its_neighbour_becomes_an_entry_of_its_own(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    meeting = weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+
+    move_meeting(weekly_centre, setup, meeting, shift=timedelta(days=9), by=OPERATOR, now=NOW)
+    weekly_centre.commit()
+
+    letters = letters_to(weekly_centre, KIM)
+    assert told(client, letters) == ["CANCEL 1 Meeting cancelled", "REQUEST 1 New time"]
+    assert starts(client) == held(weekly_centre)
+    assert b"RELATED-TO" in _calendar(letters[1].content)
+    assert len({letter.uid for letter in letters}) == 2
+
+
+def test_another_room_tells_the_instance_and_keeps_the_answer(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    later = NOW + WEEK
+    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+    second.room = weekly_centre.scalars(select(Room).where(Room.key == "room-b")).one()
+    weekly_centre.commit()
+
+    more_cases(weekly_centre, setup, "D-1", now=later)
+    publish(weekly_centre, setup, now=later)
+
+    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 0 Changed"]
+    assert starts(client) == held(weekly_centre)
+    assert client.shown()[(second.starts_at, second.ends_at)] == "Room B"
+
+
+def test_who_is_away_for_a_week_is_told_that_she_is_not_needed(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    later = NOW + WEEK
+    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+    changes = sync_invitations(weekly_centre, setup, second, [], {}, now=later)
+    post_letters(weekly_centre, setup, second, changes, now=later)
+    weekly_centre.commit()
+
+    assert told(client, letters_to(weekly_centre, KIM)) == ["CANCEL 1 Invitation withdrawn"]
+    assert second.starts_at not in starts(client)
+
+
+def test_series_is_extended_with_one_message_when_four_weeks_are_left(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    later = NOW + 5 * WEEK
+    before = keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW + WEEK)
+    letters_to(weekly_centre, KIM)
+    hold_series(weekly_centre, setup, until=date(2027, 5, 25), by=OPERATOR, now=later)
+
+    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=later)
+
+    again = keep_standing(weekly_centre, setup, by=OPERATOR, now=later + timedelta(days=1))
+    assert (before["extended"], done["extended"], again["extended"]) == (0, 4, 0)
+    letters = [letter for letter in letters_to(weekly_centre, KIM) if letter.method == "REQUEST"]
+    assert len(letters) == 1
+    told(client, letters)
+    assert max(starts(client)) == max(held(weekly_centre))
+
+
+def test_week_whose_list_closed_without_a_case_is_cancelled(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+
+    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=second.starts_at - timedelta(hours=1))
+
+    assert done["weeks"] == 1
+    assert told(client, letters_to(weekly_centre, KIM)) == ["CANCEL 1 Meeting cancelled"]
+    assert second.starts_at not in starts(client)
+
+
+def test_who_leaves_her_seat_keeps_what_was_and_what_she_is_invited_to(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    weekly_centre.execute(
+        delete(SeatHolder).where(SeatHolder.member_id.in_(select(Member.id).where(Member.email == KIM)))
+    )
+    weekly_centre.commit()
+
+    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW)
+
+    assert done["ended"] == 1
+    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 1 Changed"]
+    assert starts(client) == held(weekly_centre)[:1]
+
+
+def test_switch_sends_the_whole_series_for_a_changed_instance(weekly_centre: Session, setup: Setup) -> None:
+    client = Client(KIM)
+    weekly_centre.scalars(select(Member).where(Member.email == KIM)).one().preferences = {"whole_series": True}
+    weekly_centre.commit()
+    publish(weekly_centre, setup, now=NOW)
+    told(client, letters_to(weekly_centre, KIM))
+    first, _, third, *_ = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
+
+    move_meeting(weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    weekly_centre.commit()
+    cancel_meeting(weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
+
+    letters = letters_to(weekly_centre, KIM)
+    assert [(letter.method, letter.sequence, letter.state) for letter in letters] == [("REQUEST", 2, "sent")]
+    told(client, letters)
+    assert starts(client) == held(weekly_centre)
+
+
+def test_database_is_sound_after_everything_that_happens_to_a_series(weekly_centre: Session, setup: Setup) -> None:
+    publish(weekly_centre, setup, now=NOW)
+    first, _, third, *_ = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
+    move_meeting(weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    weekly_centre.commit()
+    cancel_meeting(weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
+    more_cases(weekly_centre, setup, "D-1", now=NOW + WEEK)
+    publish(weekly_centre, setup, now=NOW + WEEK)
+    keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW + 2 * WEEK)
+
+    assert check_database(weekly_centre, setup, now=NOW + 2 * WEEK) == ()
+
+
+def test_board_without_the_habit_sends_single_invitations(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+
+    assert centre.scalars(select(StandingInvitation)).all() == []
+    assert len(letters_to(centre, KIM)) == 1

@@ -1,0 +1,173 @@
+"""What a mail does to the rows, inside the running transaction: the verdict of the rules becomes effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.answers import Effect, InboundMail, Verdict
+from tumorboard.domain.board_settings import read_settings
+from tumorboard.domain.errors import Conflict
+from tumorboard.services.access import Actor
+from tumorboard.services.answer_letters import post_decline_counter
+from tumorboard.services.answer_states import KnownEvent
+from tumorboard.services.answer_taking import refuse_ended, take_answer, take_series_answer
+from tumorboard.services.audit import record
+from tumorboard.services.invitations import resend_invitation
+from tumorboard.services.setup import Setup
+from tumorboard.store.calendars import InboundMessage
+from tumorboard.store.meetings import Board, MeetingInvitation
+from tumorboard.store.people import Member
+from tumorboard.store.post import OutboxMessage
+
+RESEND_PAUSE = timedelta(minutes=1)
+"""An invitation is sent again at most this often to who asks for it (checklist I11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail with what the service knows of it, and the row that keeps what it meant."""
+
+    mail: InboundMail
+    verdict: Verdict
+    event: KnownEvent | None
+    message: InboundMessage
+
+
+def apply_verdict(session: Session, setup: Setup, arrival: Arrival, *, by: Actor, now: datetime) -> None:
+    """Do what the verdict says, and note in the message what was done. What cannot be done is noted with its code."""
+    try:
+        with session.begin_nested():  # all of an effect or nothing of it
+            _APPLY[arrival.verdict.effect](session, setup, arrival, by, now)
+    except Conflict as conflict:
+        waits = conflict.code == "not-published-yet"  # she speaks of a meeting to come: a coordinator keeps it in mind
+        _nothing(arrival.message, conflict.code, "open" if waits else "done")
+
+
+def _nothing(message: InboundMessage, reason: str, state: str = "done") -> None:
+    message.effect, message.reason, message.state = Effect.NONE, reason, state
+
+
+def _rows(arrival: Arrival, now: datetime) -> list[MeetingInvitation]:
+    """The invitations the mail is for that still wait for an answer. Raises Conflict where there is none."""
+    rows = arrival.event.rows_for(arrival.verdict.instance) if arrival.event else []
+    ahead = [row for row in rows if row.status == "invited" and row.starts_at > now]
+    if rows and not ahead:
+        refuse_ended(rows[-1], now)
+    if not ahead:
+        raise Conflict("nothing is published there yet", code="not-published-yet")
+    return ahead
+
+
+def _answer(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    verdict, message, event = arrival.verdict, arrival.message, arrival.event
+    answer = verdict.partstat.lower()
+    said = {"answer": answer, "comment": message.comment, "channel": "mail", "stamp": verdict.stamp}
+    if event is not None and event.standing is not None and verdict.instance is None:
+        rows = event.rows_for(None)
+        take_series_answer(session, setup, event.standing, rows, by=by, now=now, **said)  # type: ignore[arg-type]
+        return
+    for row in _rows(arrival, now):
+        take_answer(session, setup, row, by=by, now=now, **said)  # type: ignore[arg-type]
+
+
+def _delegate(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    _rows(arrival, now)
+    _dismiss_older(session, arrival.message, now)
+    arrival.message.state = "open"
+
+
+def _propose(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    rows, message = _rows(arrival, now), arrival.message
+    _dismiss_older(session, message, now)
+    message.state = "open"
+    if len(rows) == 1 and not allows_proposals(rows[0].meeting.board):
+        post_decline_counter(session, setup, rows[0], message, now=now)
+        message.state, message.reason = "declined", "proposals-forbidden"
+        message.decided_by, message.decided_at = by.name, now
+
+
+def allows_proposals(board: Board) -> bool:
+    """True where members of the board may propose another time."""
+    return read_settings(board.settings).allow_proposals
+
+
+def _dismiss_older(session: Session, message: InboundMessage, now: datetime) -> None:
+    """What the same person asked before about the same entry is superseded."""
+    query = select(InboundMessage).where(
+        InboundMessage.uid == message.uid,
+        InboundMessage.member_id == message.member_id,
+        InboundMessage.effect.in_((Effect.PROPOSAL, Effect.DELEGATE)),
+        InboundMessage.state == "open",
+        InboundMessage.id != message.id,
+    )
+    for older in session.scalars(query):
+        if older.recurrence_at == message.recurrence_at:
+            older.state, older.reason, older.decided_at = "dismissed", "superseded", now
+
+
+def _resend(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    rows, message = _rows(arrival, now), arrival.message
+    lately = select(func.count(InboundMessage.id)).where(
+        InboundMessage.effect == Effect.RESEND,
+        InboundMessage.uid == message.uid,
+        InboundMessage.member_id == message.member_id,
+        InboundMessage.received_at > now - RESEND_PAUSE,
+        InboundMessage.id != message.id,
+    )
+    if session.scalars(lately).one():
+        _nothing(message, "resend-too-soon")
+        return
+    resend_invitation(session, setup, rows[0], now=now)
+
+
+def _wait(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    """Nothing is changed; a coordinator looks."""
+    arrival.message.state = "open"
+
+
+def _bounce(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    """Mark the addresses that were written to. A report about a letter we never sent marks nothing."""
+    mail, message = arrival.mail, arrival.message
+    addresses = {address.lower() for address in (*mail.bounced, arrival.verdict.address) if address}
+    known = session.scalars(select(Member).where(func.lower(Member.email).in_(addresses)).order_by(Member.id))
+    marked = [member for member in known if _was_written_to(session, member, mail.returned_id)]
+    for member in marked:
+        member.bounced_at = now
+        record(session, by=by, now=now, action="member:bounced", subject=("member", member.public_id))
+    if not marked:
+        _nothing(message, "never-written-to")
+        return
+    message.member_id, message.address, message.state = marked[0].id, marked[0].email, "open"
+
+
+def _was_written_to(session: Session, member: Member, message_id: str) -> bool:
+    """The report gives back a letter to her or, where it names none, letters to her have left."""
+    written = select(OutboxMessage.id).where(OutboxMessage.member_id == member.id, OutboxMessage.tries > 0)
+    if message_id:
+        written = written.where(OutboxMessage.message_id == message_id)
+    return session.scalar(written.limit(1)) is not None
+
+
+def _note(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
+    """Nothing to do. A member who wrote what cannot be read as an answer meant something: a coordinator looks."""
+    mail, message = arrival.mail, arrival.message
+    if mail.problem and not mail.is_automatic and not mail.bounced and message.member_id is not None:
+        message.state = "open"
+
+
+_Apply = Callable[[Session, Setup, Arrival, Actor, datetime], None]
+_APPLY: Mapping[Effect, _Apply] = {
+    Effect.PARTSTAT: _answer,
+    Effect.DELEGATE: _delegate,
+    Effect.PROPOSAL: _propose,
+    Effect.RESEND: _resend,
+    Effect.QUEUE: _wait,
+    Effect.QUARANTINE: _wait,
+    Effect.BOUNCE: _bounce,
+    Effect.NONE: _note,
+}

@@ -1,0 +1,122 @@
+"""The one place where an answer to an invitation is written, whichever way it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.services.access import Actor
+from tumorboard.services.answer_tokens import ANSWERS
+from tumorboard.services.audit import record
+from tumorboard.services.consequences import Followed, follow_answer
+from tumorboard.services.feeds import render_member_feeds
+from tumorboard.services.setup import Setup
+from tumorboard.services.texts import LONGEST_TEXT
+from tumorboard.store.calendars import StandingInvitation
+from tumorboard.store.meetings import MeetingInvitation
+
+
+def take_answer(
+    session: Session, setup: Setup, row: MeetingInvitation, *, answer: str, comment: str, channel: str,
+    stamp: datetime | None, by: Actor, now: datetime,
+) -> Followed:  # fmt: skip
+    """Write an answer inside the running transaction, and do what follows from it.
+
+    `stamp` is the DTSTAMP of a mail; without one, nothing older than now counts any more, and one of a clock that is
+    fast counts as now. The comment is kept for coordinators and stands in no letter. Her feeds show the answer.
+    """
+    followed = _take(
+        session, setup, row, answer=answer, comment=comment, channel=channel, stamp=_read_stamp(stamp, now), by=by,
+        now=now,
+    )  # fmt: skip
+    render_member_feeds(session, setup, row.member, now=now)
+    return followed
+
+
+def _read_stamp(stamp: datetime | None, now: datetime) -> datetime:
+    """The DTSTAMP that later answers are measured by: never later than now, or they would be old for days."""
+    return min(stamp or now, now).replace(microsecond=0)
+
+
+def _take(
+    session: Session, setup: Setup, row: MeetingInvitation, *, answer: str, comment: str, channel: str,
+    stamp: datetime, by: Actor, now: datetime,
+) -> Followed:  # fmt: skip
+    row.answer, row.answered_at, row.answer_by = answer, now, channel
+    row.answer_stamp = stamp
+    row.comment = comment
+    session.flush()
+    record(
+        session, by=by, now=now, action="invitation:answered", subject=("invitation", row.public_id), answer=answer,
+        channel=channel, meeting=row.meeting.public_id, member=row.member.public_id,
+    )  # fmt: skip
+    return follow_answer(session, setup, row, by=by, now=now)
+
+
+def take_series_answer(
+    session: Session, setup: Setup, standing: StandingInvitation, rows: Iterable[MeetingInvitation], *, answer: str,
+    comment: str, channel: str, stamp: datetime | None, by: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """Write an answer to a whole series: for its meetings ahead, those answered apart left as they are.
+
+    Meetings published later take it over.
+    """
+    last = standing.answer_stamp
+    ahead = [row for row in rows if row.status == "invited" and row.starts_at > now]
+    chosen = [row for row in ahead if row.answer == "needs-action" or (last and row.answer_stamp == last)]
+    standing.answer, standing.answered_at = answer, now
+    standing.answer_stamp = _read_stamp(stamp, now)
+    session.flush()
+    record(
+        session, by=by, now=now, action="series:answered", subject=("invitation", standing.public_id), answer=answer,
+        channel=channel, member=standing.member.public_id,
+    )  # fmt: skip
+    for row in chosen:
+        _take(
+            session, setup, row, answer=answer, comment=comment, channel=channel, stamp=standing.answer_stamp, by=by,
+            now=now,
+        )  # fmt: skip
+    render_member_feeds(session, setup, standing.member, now=now)
+
+
+def refuse_ended(row: MeetingInvitation, now: datetime) -> None:
+    """Raise Conflict `not-invited`, `meeting-cancelled` or `meeting-past` where no answer is asked for any more."""
+    if row.meeting.status == "cancelled" or row.status == "cancelled":
+        raise Conflict("this meeting is cancelled; no answer is needed", code="meeting-cancelled")
+    if row.status != "invited":
+        raise Conflict("this member is not asked to come to this meeting", code="not-invited")
+    if row.starts_at <= now:
+        raise Conflict("this meeting has begun; the answer comes too late", code="meeting-past")
+
+
+def check_answer(answer: str) -> str:
+    """The answer itself. Raises BadInput `bad-answer` for a word that is none."""
+    if answer not in ANSWERS:
+        raise BadInput("the answer is accepted, tentative or declined", code="bad-answer", field="answer")
+    return answer
+
+
+def read_comment(text: str) -> str:
+    """A comment somebody types here, in one line. Raises BadInput `too-long`, `resident-registration-number`."""
+    comment = " ".join(clean_text(text).split())
+    if len(comment) > LONGEST_TEXT:
+        raise BadInput(
+            f"comment: longer than {LONGEST_TEXT} characters; shorten it", code="too-long", field="comment"
+        )  # fmt: skip
+    if has_resident_number(comment):
+        raise BadInput(
+            "comment: holds what looks like a resident registration number; remove it",
+            code="resident-registration-number",
+            field="comment",
+        )
+    return comment
+
+
+def keep_comment(text: str) -> str:
+    """A comment of a mail as it may be kept: one line, cut, and nothing of it where a registration number stands."""
+    comment = " ".join(clean_text(text).split())[:LONGEST_TEXT]
+    return "…" if has_resident_number(comment) else comment

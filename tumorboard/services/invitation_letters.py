@@ -1,0 +1,159 @@
+"""What a letter of an invitation says, its calendar entry, and the finished message for the outbox."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tumorboard.domain.board_settings import read_settings
+from tumorboard.domain.model import SeatKind, Text
+from tumorboard.domain.preferences import read_member_preferences
+from tumorboard.domain.requirements import NAMED, REQUESTED
+from tumorboard.domain.timeline import Interval
+from tumorboard.formats.ical import Invitation, Partstat
+from tumorboard.mail.compose import compose, compose_event
+from tumorboard.mail.letters import InvitationFacts, LetterKind, Mailbox, Previous, Why
+from tumorboard.mail.message import build_message
+from tumorboard.services.setup import Setup
+from tumorboard.store.calendars import StandingInvitation
+from tumorboard.store.meetings import Meeting, MeetingInvitation
+from tumorboard.store.post import OutboxMessage
+
+ASKED_FOR = {
+    NAMED: Text(en="asked for by name", ko="지명 참석 요청"),
+    REQUESTED: Text(en="asked for by the referrer", ko="의뢰자의 참석 요청"),
+}
+"""Needs that come from the referral and not from a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One meeting of a standing invitation: the start that the series gives it is its RECURRENCE-ID."""
+
+    standing: StandingInvitation
+    recurrence_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one invitation, and what its last letter said.
+
+    `instance` is for a letter about an instance that the row stands for no more; otherwise it is found. `opens` is the
+    series entry that begins with this invitation.
+    """
+
+    row: MeetingInvitation
+    kind: LetterKind
+    previous: Previous | None = None
+    instance: Instance | None = None
+    opens: StandingInvitation | None = None
+
+
+def new_uid(setup: Setup) -> str:
+    """128 random bits and the centre's own domain: nothing can be read from it (RFC 7986, 5.3)."""
+    return f"{secrets.token_hex(16)}@{setup.mail_domain}"
+
+
+def next_stamp(last: datetime, now: datetime) -> datetime:
+    """The DTSTAMP of a further message: now, but at least a second later than the last, since calendars count seconds.
+
+    A client that gets both messages in the wrong order tells by it which is the newer one.
+    """
+    return max(now, last.replace(microsecond=0) + timedelta(seconds=1))
+
+
+def letter_facts(
+    setup: Setup, meeting: Meeting, row: MeetingInvitation, kind: LetterKind, previous: Previous | None = None
+) -> InvitationFacts:
+    """All that a letter or a calendar entry may say of one member's part in a meeting."""
+    board, member, details = meeting.board, row.member, row.details
+    program = setup.program(board.program)
+    labels = {rule.id: rule.label for rule in program.rules}
+    why = tuple(
+        Why("", ASKED_FOR[rule]) if rule in ASKED_FOR else Why(rule, labels.get(rule, Text(en=rule, ko=rule)))
+        for rule in details["rules"]
+    )
+    return InvitationFacts(
+        kind=kind,
+        recipient=Mailbox(member.name, member.email),
+        organizer=Mailbox(board.organizer_name, board.organizer_email),
+        language=member.language,
+        time_zone=member.time_zone,
+        board_name=board.name_ko if member.language == "ko" else board.name_en,
+        board_time_zone=meeting.time_zone,
+        meeting=Interval(meeting.starts_at, meeting.ends_at),
+        window=Interval(row.starts_at, row.ends_at),
+        seat=SeatKind(row.kind),
+        room=details["room"],
+        video_url=details["video"] or None,
+        page_url=f"{setup.base_url}/meetings/{meeting.public_id}",
+        required=details["required"],
+        is_urgent=details.get("urgent", False),
+        why=why,
+        case_references=tuple(details["cases"]),
+        question_count=details["questions"],
+        previous=previous,
+        has_declined=row.answer == "declined",
+    )
+
+
+def supersede(session: Session, uid: str, meeting: Meeting | None = None) -> bool:
+    """A newer letter makes older unsent ones of the same entry pointless, or of one meeting of it.
+
+    True when the member has never heard of the entry: letters were written, and none was ever tried. Then a change is
+    a first invitation to her, and the end of it no news at all.
+    """
+    query = select(OutboxMessage).where(OutboxMessage.uid == uid)
+    letters = list(session.scalars(query if meeting is None else query.where(OutboxMessage.meeting_id == meeting.id)))
+    for message in letters:
+        if message.state == "waiting":
+            message.state = "superseded"
+    return bool(letters) and all(message.tries == 0 and message.sent_at is None for message in letters)
+
+
+def invitation_of(setup: Setup, meeting: Meeting, row: MeetingInvitation, facts: InvitationFacts) -> Invitation:
+    """A member's part in a meeting as her calendar shows it."""
+    words = compose_event(facts)
+    preferences = read_member_preferences(row.member.preferences)
+    habits = read_settings(meeting.board.settings)
+    return Invitation(
+        uid=row.uid, sequence=row.sequence, stamp=row.stamp, starts_at=row.starts_at, ends_at=row.ends_at,
+        time_zone=meeting.time_zone, title=words.title, description=words.description, location=words.location,
+        video_url=facts.video_url, url=facts.page_url, organizer_email=facts.organizer.email,
+        organizer_name=facts.organizer.name, attendee_email=facts.recipient.email, attendee_name=facts.recipient.name,
+        language=facts.language, partstat=Partstat(row.answer.upper()), required=facts.required,
+        alarm_minutes=preferences.alarm_minutes, allow_proposals=habits.allow_proposals,
+        related_uid=row.details.get("related"),
+    )  # fmt: skip
+
+
+def outbox_message(
+    setup: Setup, facts: InvitationFacts, invitation: Invitation, ics: bytes, method: str, *, member_id: int,
+    meeting: Meeting | None, now: datetime,
+) -> OutboxMessage:  # fmt: skip
+    """The finished letter; `method` is that of `ics`. Without a meeting it is about a whole series."""
+    letter = compose(facts)
+    message_id = f"<{uuid.uuid4()}@{setup.mail_domain}>"
+    content = build_message(
+        letter,
+        ics,
+        method,
+        mail_from=setup.mail_from,
+        organizer=facts.organizer,
+        to=facts.recipient,
+        message_id=message_id,
+        date=now,
+    )
+    about = "" if meeting is None else meeting.public_id
+    version = f"{invitation.sequence}:{invitation.stamp.timestamp():.6f}"
+    return OutboxMessage(
+        dedupe_key=f"{invitation.uid}:{version}:{method}:{about}", message_id=message_id,
+        recipient=facts.recipient.email, member_id=member_id, meeting_id=None if meeting is None else meeting.id,
+        uid=invitation.uid, sequence=invitation.sequence, method=method, subject=letter.subject, content=content,
+        due_at=now, created_at=now,
+    )  # fmt: skip

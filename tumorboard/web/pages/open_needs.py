@@ -1,0 +1,99 @@
+"""Open needs: what published meetings lack, the most pressing first, and a button that asks the best substitute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import g, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from tumorboard.services.access import Permission
+from tumorboard.services.need_facts import OpenNeed
+from tumorboard.services.open_needs import count_open_needs, list_open_needs
+from tumorboard.services.substitutes import ask_instead
+from tumorboard.store.people import Member
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import answer_form, form_text, known_account, pages, show, words
+from tumorboard.web.pages.names import full_name, names_of
+from tumorboard.words.substitutes import say_lost, say_place, say_rejection, say_why
+
+MOST_SHOWN = 3
+"""Substitutes shown at once; the others are one click away."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedCard:
+    """An open need as the page says it; candidates are (id, name, how she stands to it, how often she was asked)."""
+
+    need: OpenNeed
+    said: str
+    why: str
+    candidates: tuple[tuple[str, str, str, int], ...]
+    rejected: tuple[tuple[str, str], ...]
+    case_id: str
+
+
+@pages.get("/open-needs", endpoint="show_open_needs")
+def show_open_needs() -> Response:
+    """The list of all boards."""
+    needs = list_open_needs(database(), setup(), by=current_actor(), now=utc_now())
+    return show("open_needs.html", cards=_cards(needs), most=MOST_SHOWN)
+
+
+@pages.post("/meetings/<meeting_id>/substitutes")
+def ask_substitute(meeting_id: str) -> Response:
+    """Ask somebody instead, and go on with the list."""
+
+    def act() -> str:
+        asked = ask_instead(
+            database(), setup(), meeting_id=meeting_id, member_id=form_text("member"), instead_id=form_text("instead"),
+            by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+        said = words().gettext("%(name)s is asked; the invitation leaves now.")
+        return said % {"name": full_name(asked.member)}
+
+    return answer_form(url_for("pages.show_open_needs"), act)
+
+
+def _cards(needs: Iterable[OpenNeed]) -> list[NeedCard]:
+    members = list(database().scalars(select(Member)))
+    names = {
+        board.id: names_of(setup().program(board.program), members=members)
+        for board in {need.meeting.board for need in needs}
+    }
+    cards = []
+    for need in needs:
+        known = names[need.meeting.board.id]
+        is_call = need.why == "urgent-call"
+        cards.append(
+            NeedCard(
+                need=need,
+                said=say_lost(need.lost, words(), known),
+                why=say_why(need.why, need.lost.member, words(), known),
+                candidates=tuple(
+                    (one.member, known.members[one.member], say_place(one.place, words()), one.asked)
+                    for one in need.ranking.candidates
+                ),
+                rejected=tuple(
+                    (known.members[one.member], say_rejection(one.code, words())) for one in need.ranking.rejected
+                ),
+                case_id=need.meeting.agenda[0].case.public_id if is_call else "",
+            )
+        )
+    return cards
+
+
+@pages.app_template_global("open_needs_count")
+def open_needs_count() -> int | None:
+    """How many needs are open, for the menu; None for who does not plan."""
+    if known_account() is None or not current_actor().may(Permission.PLAN_EDIT):
+        return None
+    if "open_needs" not in g:
+        try:
+            g.open_needs = count_open_needs(database(), by=current_actor(), now=utc_now())
+        except SQLAlchemyError:
+            return None  # the page of an error has a menu too
+    return int(g.open_needs)
