@@ -17,6 +17,7 @@ from tests.letters.samples import STAMP, a_feed_event, an_invitation
 from tests.services.conftest import NOW
 from tumorboard.domain.model import Attendance, SeatKind
 from tumorboard.domain.timeline import Interval
+from tumorboard.formats.feed_lines import MOST_WITH_TWINS, write_feed_lines
 from tumorboard.formats.ical import FeedStatus, Partstat, write_cancel, write_feed, write_request
 from tumorboard.services.invitations import next_stamp, resend_invitation, sync_invitations
 from tumorboard.services.planning import propose
@@ -151,12 +152,27 @@ def test_d7_feed_says_when_the_event_last_changed() -> None:
         (write_feed("x", [a_feed_event()]), "OPAQUE", "BUSY"),
         (write_feed("x", [a_feed_event(is_busy=False)]), "TRANSPARENT", "FREE"),
         (write_feed("x", [a_feed_event(status=FeedStatus.CANCELLED)]), "TRANSPARENT", "FREE"),
+        (write_feed_lines("x", [a_feed_event()]), "OPAQUE", "BUSY"),
+        (write_feed_lines("x", [a_feed_event(is_busy=False)]), "TRANSPARENT", "FREE"),
+        (write_feed_lines("x", [a_feed_event(status=FeedStatus.CANCELLED)]), "TRANSPARENT", "FREE"),
     ],
 )
 def test_d8_who_is_expected_is_busy_and_who_is_informed_is_not(ics: bytes, transp: str, status: str) -> None:
     assert properties(ics, "TRANSP") == [f"TRANSP:{transp}"]
     assert properties(ics, "X-MICROSOFT-CDO-BUSYSTATUS") == [f"X-MICROSOFT-CDO-BUSYSTATUS:{status}"]
     assert properties(ics, "X-MICROSOFT-CDO-INTENDEDSTATUS") == [f"X-MICROSOFT-CDO-INTENDEDSTATUS:{status}"]
+
+
+def test_d8_f12_feed_of_more_than_a_thousand_events_says_it_by_transp_alone() -> None:
+    events = [a_feed_event(uid=f"{number}@x", is_busy=number % 2 == 0) for number in range(MOST_WITH_TWINS + 2)]
+
+    some, all_of_them = write_feed_lines("x", events[:MOST_WITH_TWINS]), write_feed_lines("x", events)
+
+    assert len(properties(some, "X-MICROSOFT-CDO-BUSYSTATUS")) == MOST_WITH_TWINS
+    assert properties(all_of_them, "X-MICROSOFT-CDO-BUSYSTATUS") == []
+    assert Counter(properties(all_of_them, "TRANSP")) == {
+        "TRANSP:OPAQUE": len(events) / 2, "TRANSP:TRANSPARENT": len(events) / 2,
+    }  # fmt: skip
 
 
 @EACH

@@ -177,6 +177,15 @@ def test_feed_address_opens_and_the_older_one_ends(terminal: Terminal) -> None:
     assert [client.get(url.partition(":5000")[2]).status_code for url in (older, newer["url"])] == [404, 200]
 
 
+@pytest.mark.parametrize("level", ["busy", "board", "place", "full"])
+def test_feed_shows_as_much_as_was_asked(terminal: Terminal, level: str) -> None:
+    words = ("feeds", "rotate", "--scope", "board", "--subject", BOARD, "--detail", level)
+
+    url = terminal.json(*words)["url"]
+
+    assert terminal.app.test_client().get(url.partition(":5000")[2]).status_code == 200
+
+
 def test_revoked_feed_is_gone(terminal: Terminal) -> None:
     url = terminal.json("feeds", "rotate", "--scope", "board", "--subject", BOARD)["url"]
 

@@ -117,7 +117,12 @@ def test_instance_without_an_answer_beside_an_answered_series_is_no_effect() -> 
 
 @pytest.mark.parametrize(
     ("sequence", "effect", "reason"),
-    [(1, "none", "stale-sequence"), (None, "none", "stale-sequence"), (2, "partstat", ""), (3, "partstat", "")],
+    [
+        (1, "none", "stale-sequence"),
+        (None, "none", "stale-sequence"),
+        (2, "partstat", ""),
+        (3, "queue", "future-sequence"),
+    ],
 )
 def test_answer_to_an_older_revision_is_stale(sequence: int | None, effect: str, reason: str) -> None:
     assert said(a_mail(an_event(sequence=sequence)))[::3] == (effect, reason)
@@ -314,3 +319,25 @@ def test_mail_without_an_answer_says_why() -> None:
 
 def test_bounce_names_the_address_and_no_answer_in_it_counts() -> None:
     assert judge(a_mail(bounced=(KIM,))) == Verdict(effect=Effect.BOUNCE, address=KIM)
+
+
+def test_sequence_that_is_no_number_is_not_taken_for_the_first() -> None:
+    event = an_event(sequence=None, bad_sequence=True)
+
+    assert said(a_mail(event), a_state(sequence=0)) == ("none", KIM, "ACCEPTED", "bad-sequence")
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "effect"),
+    [
+        (datetime(2027, 1, 30, tzinfo=UTC), "queue"),
+        (datetime(2027, 1, 31, 1, tzinfo=UTC), "proposal"),
+        (datetime(2029, 3, 1, tzinfo=UTC), "proposal"),
+        (datetime(2029, 3, 10, tzinfo=UTC), "queue"),
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "queue"),
+    ],
+)
+def test_proposal_lies_between_the_invitation_and_two_years_after_the_event(starts_at: datetime, effect: str) -> None:
+    verdict = judge(a_mail(an_event(starts_at=starts_at), method="COUNTER"))
+
+    assert (verdict.effect, verdict.reason) == (effect, "no-time" if effect == "queue" else "")

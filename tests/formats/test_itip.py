@@ -29,6 +29,7 @@ from tests.formats.mails import (
 from tumorboard.domain.answers import InboundAttendee, InboundEvent, Reason
 from tumorboard.formats.inbound_parts import LARGEST_MAIL
 from tumorboard.formats.itip import read_mail, read_mail_apart
+from tumorboard.formats.itip_object import read_object
 from tumorboard.words.answers import REASONS
 
 EVENT = InboundEvent(
@@ -484,3 +485,60 @@ def test_every_reason_and_problem_has_words() -> None:
     }  # fmt: skip
 
     assert sorted(({str(reason) for reason in Reason} | problems) - set(REASONS)) == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Eve <kim%40clinic.example?x@evil.example>",
+        '<"kim@clinic.example?"@evil.example>',
+        '<"mailto:kim@clinic.example?"@evil.example>',
+        "kim%40clinic.example",
+        "<kim@clinic.example?x=@evil.example>",
+        "=?utf-8?q?kim=40clinic.example?= <eve%40evil.example>",
+    ],
+)
+def test_address_of_from_is_not_decoded_into_another(field: str) -> None:
+    assert read_mail(a_mail(sender=field)).sender == ""
+
+
+@pytest.mark.parametrize("address", ["kim%40clinic.example?x@evil.example", '"kim@clinic.example?"@evil.example'])
+def test_address_of_a_report_is_not_decoded_into_another(address: str) -> None:
+    reports = [a_report(f"{name}: rfc822; {address}\r\nAction: failed") for name in RECIPIENT_FIELDS]
+    mails = [a_mail(report, sender="MAILER-DAEMON@clinic.example") for report in reports]
+    mails.append(a_mail(PLAIN, fields=(f"X-Failed-Recipients: {address}",), sender="MAILER-DAEMON@clinic.example"))
+
+    assert [KIM in read_mail(mail).bounced for mail in mails] == [False, False, False]
+
+
+@pytest.mark.parametrize("moment", ["00010101T000000Z", "19691231T235959Z", "22000101T000000Z", "99991231T235959Z"])
+def test_instants_outside_of_the_years_of_meetings_are_not_read(moment: str) -> None:
+    lines = [f"{name}:{moment}" for name in ("DTSTART", "DTEND", "DTSTAMP")]
+    _, (event,) = _read_lines([*lines, f"RECURRENCE-ID:{moment}"])
+
+    assert (event.starts_at, event.ends_at, event.stamp, event.recurrence_at) == (None, None, None, None)
+    assert event.has_recurrence
+
+
+@pytest.mark.parametrize(
+    ("text", "sequence", "bad"),
+    [
+        ("7", 7, False),
+        ("2147483647", 2147483647, False),
+        ("2147483648", None, True),
+        ("-1", None, True),
+        ("", None, False),
+    ],
+)
+def test_sequence_is_a_number_of_31_bits(text: str, sequence: int | None, bad: bool) -> None:
+    _, (event,) = _read_lines([f"SEQUENCE:{text}"])
+
+    assert (event.sequence, event.bad_sequence) == (sequence, bad)
+
+
+RECIPIENT_FIELDS = ("Original-Recipient", "Final-Recipient")
+
+
+def _read_lines(lines: list[str]) -> tuple[str, tuple[InboundEvent, ...]]:
+    calendar = ["BEGIN:VCALENDAR", "METHOD:REPLY", "BEGIN:VEVENT", "UID:a", *lines, "END:VEVENT", "END:VCALENDAR", ""]
+    return read_object("\r\n".join(calendar).encode(), charset="utf-8", parameter="")

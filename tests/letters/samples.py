@@ -15,6 +15,7 @@ from tumorboard.mail.message import build_message
 STAMP = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
 MEETING = Interval(datetime(2026, 11, 23, 22, 30, tzinfo=UTC), datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
 WINDOW = Interval(datetime(2026, 11, 23, 22, 45, tzinfo=UTC), datetime(2026, 11, 23, 23, 5, tzinfo=UTC))
+DUE = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
 EARLIER = Interval(datetime(2026, 11, 23, 22, 30, tzinfo=UTC), datetime(2026, 11, 23, 22, 50, tzinfo=UTC))
 BOARD_NAMES = {"ko": "부인암 다학제", "en": "Gynecologic tumor board"}
 WHY = (
@@ -60,9 +61,20 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
     return {
         "on-demand": on_demand,
         "core": core,
+        "reminder": replace(
+            on_demand,
+            kind=LetterKind.REMINDER,
+            answer_until=DUE,
+            recipient_title="교수" if language == "ko" else "MD",
+            preferences_url="https://board.hospital.example/mine/preferences",
+        ),
         "moved": replace(on_demand, kind=LetterKind.MOVED, previous=previous, **abroad),
         "changed": replace(
-            core, kind=LetterKind.CHANGED, previous=replace(previous, window=MEETING, room="B1"), answer_links=None
+            core,
+            kind=LetterKind.CHANGED,
+            previous=replace(previous, window=MEETING, room="B1"),
+            has_answered=True,
+            answer_links=None,
         ),
         "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN, answer_links=None),
         "cancelled": replace(core, kind=LetterKind.CANCELLED, answer_links=None),
@@ -70,7 +82,7 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
     }[name]
 
 
-SAMPLE_NAMES = ("on-demand", "core", "moved", "changed", "withdrawn", "cancelled", "urgent")
+SAMPLE_NAMES = ("on-demand", "core", "reminder", "moved", "changed", "withdrawn", "cancelled", "urgent")
 
 
 def an_invitation(**changes: object) -> Invitation:

@@ -73,8 +73,52 @@ def test_update_says_what_changed_h13() -> None:
         "- Time: 2026-11-24 (Tue) 07:30–07:50 (Asia/Seoul) → 2026-11-24 (Tue) 07:45–08:05 (Asia/Seoul)",
         "- Room: none → Main building, room 301",
         "- Video call: https://old.example → https://video.hospital.example/gyn?room=301",
-        "- Cases: C-0017 → C-0017, C-0021",
+        "- Cases: +C-0021",
     ]
+
+
+def test_swapped_case_is_named_and_not_the_whole_list() -> None:
+    facts = some_facts(language="en", kind=LetterKind.CHANGED, case_references=("C-0017", "C-0021"))
+    previous = Previous(
+        window=facts.window, room=facts.room, video_url=facts.video_url, case_references=("C-0017", "C-0019")
+    )
+
+    letter = compose(replace(facts, previous=previous))
+
+    assert "What changed: Cases: +C-0021, −C-0019\n" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("has_answered", "closing"),
+    [
+        (True, "Your answer stays as it is: the attached calendar message updates the entry."),
+        (False, "The attached calendar message updates the entry. Your answer is still missing: please give it."),
+        (None, "The attached calendar message updates the entry."),
+    ],
+)
+def test_only_an_answer_that_was_given_stays(has_answered: bool | None, closing: str) -> None:
+    letter = compose(some_facts(language="en", kind=LetterKind.CHANGED, has_answered=has_answered))
+
+    assert closing in letter.text.splitlines()
+
+
+@pytest.mark.parametrize(("language", "beginning"), [("en", "Reminder: "), ("ko", "[알림] 회신 요청: ")])
+def test_reminder_looks_like_one_and_can_be_switched_off(language: str, beginning: str) -> None:
+    facts = sample_facts("reminder", language)
+
+    letter, late = compose(facts), compose(replace(facts, answer_until=None))
+
+    assert letter.subject.startswith(beginning)
+    assert "(Asia/Seoul)" in letter.text.split("\n\n")[1]
+    assert "2026-11-21" not in late.text
+    assert "https://board.hospital.example/mine/preferences" in letter.text
+    assert compose_event(facts) == compose_event(replace(facts, kind=LetterKind.INVITATION))
+
+
+def test_letter_addresses_with_name_and_title() -> None:
+    named, plain = some_facts(recipient_title="교수"), some_facts()
+
+    assert (compose(named).text.splitlines()[0], compose(plain).text.splitlines()[0]) == ("박서준 교수님,", "박서준님,")
 
 
 def test_update_without_a_difference_has_no_such_line() -> None:
@@ -191,7 +235,8 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
     assert {field.name for field in fields(InvitationFacts)} == {
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
-        *("is_urgent", "previous", "has_declined", "answer_links"),
+        *("is_urgent", "previous", "has_declined", "has_answered", "answer_links", "answer_until", "preferences_url"),
+        "recipient_title",
     }
 
 

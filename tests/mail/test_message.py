@@ -124,6 +124,16 @@ def test_difficult_names_come_back_whole(name: str) -> None:
     assert [" ".join(str(make_header(decode_header(shown))).split()) for shown, _ in people.values()] == [name, name]
 
 
+@pytest.mark.parametrize("name", ["subject-goes-here", "Subject: subject-goes-here", f"{'x' * 68} subject-goes-here"])
+def test_name_like_the_place_of_the_subject_stays_whole(name: str) -> None:
+    usual = parse(build())
+
+    parsed = parse(build(to=Mailbox(name, "kim@hospital.example"), organizer=Mailbox(name, "board@hospital.example")))
+
+    assert parsed["Subject"] == usual["Subject"]
+    assert [parsed[header].addresses[0].display_name for header in ("From", "To")] == [name, name]
+
+
 def test_long_message_id_stays_whole() -> None:
     message_id = f"<{'a' * 90}@{'b' * 60}.example>"
 

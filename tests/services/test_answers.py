@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, OPERATOR, SURGEON
-from tests.replies import a_bounce, a_note, a_reply, invitation, last_letter, letters, messages, publish
+from tests.replies import a_bounce, a_note, a_reply, invitation, last_letter, letters, messages, publish, publish_series
 from tests.services.conftest import NOW
 from tumorboard.domain.answers import Effect
 from tumorboard.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.answers import Received, answer_for, answer_own, receive_message
 from tumorboard.services.checks import check_database
+from tumorboard.services.proposals import dismiss_message
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
+from tumorboard.store.calendars import StandingInvitation, StandingPlace
+from tumorboard.store.people import Member
 from tumorboard.store.post import AuditEvent
 
 LATER = NOW + timedelta(minutes=10)
@@ -184,3 +187,118 @@ def test_accepting_writes_no_letter(centre: Session, setup: Setup) -> None:
     receive(centre, setup, a_reply(invitation(centre, SURGEON), comment="gladly"))
 
     assert letters(centre, after=before) == []
+
+
+def test_report_that_gives_back_no_letter_marks_nobody_and_is_shown(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    report = a_bounce(letters(centre)[0]).replace(b"text/rfc822-headers", b"text/plain")
+
+    done = receive(centre, setup, report)
+    dismiss_message(centre, message_id=done.id, by=OPERATOR, now=LATER)
+
+    assert (done.effect, done.reason, done.state) == (Effect.BOUNCE, "no-returned-letter", "open")
+    assert centre.scalars(select(Member).where(Member.bounced_at.is_not(None))).all() == []
+
+
+def test_report_about_a_letter_to_somebody_else_marks_nobody(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    letter = next(one for one in letters(centre) if one.recipient == SURGEON)
+
+    done = receive(centre, setup, a_bounce(letter, recipient=CORE["radiology"]))
+
+    assert (done.effect, done.reason, done.state) == (Effect.NONE, "never-written-to", "open")
+    assert centre.scalars(select(Member).where(Member.bounced_at.is_not(None))).all() == []
+
+
+def test_report_naming_many_marks_whom_the_returned_letter_was_written_to(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    letter = next(one for one in letters(centre) if one.recipient == SURGEON)
+    more = "".join(f"Final-Recipient: rfc822; {one}\r\nAction: failed\r\n\r\n" for one in sorted(CORE.values()))
+    report = a_bounce(letter).replace(b"Final-Recipient", f"{more}Final-Recipient".encode())
+    centre.rollback()
+
+    done = receive(centre, setup, report)
+
+    assert (done.effect, messages(centre)[0].address) == (Effect.BOUNCE, SURGEON)
+    assert centre.scalars(select(Member.email).where(Member.bounced_at.is_not(None))).all() == [SURGEON]
+
+
+def test_proposal_at_the_end_of_time_is_no_time(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    row = invitation(centre, SURGEON)
+    end_of_time = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    past = (NOW - timedelta(days=2), NOW - timedelta(days=2, hours=-1))
+
+    far = receive(centre, setup, a_reply(row, method="COUNTER", span=(end_of_time, end_of_time)))
+    over = receive(centre, setup, a_reply(row, method="COUNTER", span=past))
+
+    assert [(one.effect, one.reason, one.state) for one in (far, over)] == [(Effect.QUEUE, "no-time", "open")] * 2
+
+
+def test_proposal_for_what_has_passed_since_is_no_time(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    row = invitation(centre, SURGEON)
+    proposed = (NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+
+    done = receive(centre, setup, a_reply(row, method="COUNTER", span=proposed), minutes=2 * 24 * 60)
+
+    assert (done.effect, done.reason, messages(centre)[0].proposed_start) == (Effect.QUEUE, "no-time", None)
+
+
+def test_instance_at_the_end_of_time_is_none_of_ours(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+
+    done = receive(centre, setup, a_reply(invitation(centre, SURGEON), lines=["RECURRENCE-ID:99991231T235959Z"]))
+
+    assert (done.effect, done.reason) == (Effect.NONE, "unknown-instance")
+
+
+def test_mail_with_which_no_sum_can_be_done_waits_for_a_coordinator(centre: Session, setup: Setup) -> None:
+    publish_series(centre)
+    publish(centre, setup, now=NOW)
+    row = invitation(centre, CORE["radiology"])
+    place = centre.scalars(select(StandingPlace).where(StandingPlace.invitation_id == row.id)).one()
+    place.recurrence_at = datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    centre.commit()
+    uid = centre.scalars(select(StandingInvitation.uid).where(StandingInvitation.id == place.standing_id)).one()
+    mail = a_reply(row, uid=uid, lines=[f"RECURRENCE-ID:{NOW:%Y%m%dT%H%M%SZ}"])
+
+    done, again = receive(centre, setup, mail), receive(centre, setup, mail)
+
+    assert (done.effect, done.reason, done.state) == (Effect.NONE, "cannot-be-handled", "open")
+    assert again.is_repeated
+
+
+@pytest.mark.parametrize(
+    ("sequence", "stamp", "reason"),
+    [(0, NOW + timedelta(days=2), "future-stamp"), (7, NOW + timedelta(minutes=1), "future-sequence")],
+)
+def test_answer_from_the_future_waits_for_a_coordinator(
+    centre: Session, setup: Setup, sequence: int, stamp: datetime, reason: str
+) -> None:
+    publish(centre, setup, now=NOW)
+
+    done = receive(centre, setup, a_reply(invitation(centre, SURGEON), sequence=sequence, stamp=stamp))
+
+    assert (done.effect, done.reason, done.state) == (Effect.QUEUE, reason, "open")
+    assert invitation(centre, SURGEON).answer == "needs-action"
+
+
+def test_words_of_a_stranger_are_not_kept(centre: Session, setup: Setup) -> None:
+    publish(centre, setup, now=NOW)
+    row = invitation(centre, SURGEON)
+    number = "900101-2345678"
+
+    receive(centre, setup, a_reply(row, uid=number))
+    receive(centre, setup, a_reply(row, number))
+    receive(centre, setup, a_reply(row, method=number))
+    receive(centre, setup, a_reply(row, sender=f"{number}@elsewhere.example"))
+
+    kept = [(one.uid, one.method, one.sender, one.address, one.partstat) for one in messages(centre)]
+    assert [number in str(one) for one in kept] == [False] * 4
+    assert kept == [
+        ("", "REPLY", SURGEON, "", ""),
+        (row.uid, "REPLY", SURGEON, "", ""),
+        (row.uid, "", SURGEON, "", ""),
+        (row.uid, "REPLY", "", "", "ACCEPTED"),
+    ]

@@ -194,8 +194,9 @@ def test_meeting_that_was_declined_is_not_named(board: Session, setup: Setup) ->
     assert upload(board, setup, *an_event(*MEETING)).meetings == ()
 
 
-def test_nightly_check_finds_who_became_busy(board: Session, setup: Setup) -> None:
+def test_who_became_busy_is_found_at_once_and_by_the_night(board: Session, setup: Setup) -> None:
     upload(board, setup, *an_event(*MEETING))
+    known = list_findings(board, by=OPERATOR, now=NOW)
 
     checked = check_published(board, setup, by=operator("job:check-meetings"), now=NOW)
 
@@ -204,17 +205,25 @@ def test_nightly_check_finds_who_became_busy(board: Session, setup: Setup) -> No
     assert [(each.reason.code, {**each.reason.values, "meeting": ""}) for each in found] == [
         ("member-busy-now", {**values, "meeting": ""})
     ]
-    assert (checked.new, found[0].is_blocking) == (1, True)
+    assert (checked.new, checked.standing, known, found[0].is_blocking) == (0, 1, found, True)
 
 
 def test_finding_is_mended_when_she_is_free_again(board: Session, setup: Setup) -> None:
     upload(board, setup, *an_event(*MEETING))
-    check_published(board, setup, by=operator("job:check-meetings"), now=NOW)
+    before = list_findings(board, by=OPERATOR, now=NOW)
+
     upload(board, setup, *an_event(*LATER))
 
-    checked = check_published(board, setup, by=operator("job:check-meetings"), now=NOW)
+    assert (len(before), list_findings(board, by=OPERATOR, now=NOW)) == (1, ())
 
-    assert (checked.standing, checked.mended) == (0, 1)
+
+def test_finding_is_mended_when_the_source_is_removed(board: Session, setup: Setup) -> None:
+    done = upload(board, setup, *an_event(*MEETING))
+    before = list_findings(board, by=OPERATOR, now=NOW)
+
+    remove_busy(board, source_id=done.source_id, by=OPERATOR, now=NOW, setup=setup)
+
+    assert (len(before), list_findings(board, by=OPERATOR, now=NOW)) == (1, ())
 
 
 def test_who_became_busy_at_an_urgent_meeting_is_found(session: Session, setup: Setup) -> None:

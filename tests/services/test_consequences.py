@@ -32,7 +32,7 @@ from tumorboard.services.nightly import check_published
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.cases import CaseWaiver
-from tumorboard.store.meetings import Meeting
+from tumorboard.store.meetings import Meeting, MeetingFinding
 from tumorboard.store.people import Member
 from tumorboard.store.post import AuditEvent, OutboxMessage
 
@@ -106,6 +106,29 @@ def test_yes_taken_back_is_a_decline(offering: Session, setup: Setup) -> None:
     answer(offering, setup, UROLOGY, "declined", now=LATER + timedelta(minutes=5))
 
     assert [code for code, _ in found(offering)] == ["member-declined"]
+
+
+def test_answers_that_change_to_and_fro_make_one_letter_an_hour(offering: Session, setup: Setup) -> None:
+    before = last_letter(offering)
+
+    for minute in range(0, 70, 5):
+        answer(offering, setup, UROLOGY, "declined", now=LATER + timedelta(minutes=minute))
+        answer(offering, setup, UROLOGY, "accepted", now=LATER + timedelta(minutes=minute + 1))
+
+    rows = offering.scalars(select(MeetingFinding)).all()
+    assert letters(offering, after=before) == [("coordinator@hospital.example", "NOTE", 0)] * 2
+    assert [row.found_at for row in rows] == [LATER, LATER + timedelta(hours=1)]
+    assert found(offering) == []
+
+
+def test_no_that_comes_back_within_the_hour_stands_again(offering: Session, setup: Setup) -> None:
+    answer(offering, setup, UROLOGY, "declined", now=LATER)
+    answer(offering, setup, UROLOGY, "accepted", now=LATER)
+
+    answer(offering, setup, UROLOGY, "declined", now=LATER + timedelta(minutes=1))
+
+    assert [code for code, _ in found(offering)] == ["member-declined"]
+    assert len(offering.scalars(select(MeetingFinding)).all()) == 1
 
 
 def test_yes_changes_nothing_else(offering: Session, setup: Setup) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -19,10 +21,12 @@ from tumorboard.services.access import Role, actor_with
 from tumorboard.services.deadlines import Chased, chase_answers
 from tumorboard.services.findings import list_findings
 from tumorboard.services.nightly import check_published
+from tumorboard.services.preferences import preferences_url
 from tumorboard.services.setup import Setup
 from tumorboard.services.substitutes import ask_instead
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.meetings import Booking, Meeting, MeetingFinding, MeetingInvitation
+from tumorboard.store.post import OutboxMessage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALL = 6
@@ -91,6 +95,11 @@ def test_reminder_is_the_invitation_as_it_stands(board: Session, setup: Setup) -
     row = invitation(board, UROLOGY)
     assert (row.uid, row.sequence, row.asked_at, row.stamp > state[3]) == (*state[:3], True)
     assert (row.reminded_at, row.escalated_at) == (NOW + 3 * DAY, None)
+    letter = board.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(1)).one()
+    body = message_from_bytes(letter.content, policy=default).get_body(("plain",))
+    assert body is not None
+    assert letter.subject.startswith("Reminder: ")
+    assert f"Switch reminders off: {preferences_url(setup)}" in body.get_content()
 
 
 @pytest.mark.parametrize("word", ["accepted", "declined", "tentative"])

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import BOARD, CORE, OPERATOR, PASSWORD, PHYSICIAN, member_id
+from tests.builders import BOARD, CORE, OPERATOR, PASSWORD, PHYSICIAN, SURGEON, member_id
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import Conflict, NotAllowed, NotFound
 from tumorboard.services import transaction
+from tumorboard.services.access import Role, actor_with
 from tumorboard.services.accounts import close_account, create_token, find_token, log_in, set_password
 from tumorboard.services.boards import list_absent
 from tumorboard.services.feeds import find_feed, rotate_feed
-from tumorboard.services.people import add_absence, remove_member
+from tumorboard.services.people import add_absence, remove_absence, remove_member
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
@@ -71,6 +72,22 @@ def test_a_closed_account_is_shut_out_until_it_gets_a_new_password(centre: Sessi
     assert last.value.code == "last-administrator"
     assert find_token(centre, token=token, now=NOW) is not None
     assert log_in(centre, email="coordinator@hospital.example", password="another long one", now=NOW).active
+
+
+def test_absences_of_others_and_missing_ones_are_refused_alike(centre: Session) -> None:
+    hers, mine = member_id(centre, PHYSICIAN), member_id(centre, SURGEON)
+    row, _ = add_absence(
+        centre, member_id=hers, starts_at=NOW, ends_at=NOW + timedelta(days=1), kind="absence", by=OPERATOR, now=NOW
+    )
+    surgeon = actor_with("Surgeon", frozenset({Role.SURGEON}), member_id=mine)
+
+    said = []
+    for absence in (row.public_id, "a" * 16):
+        with pytest.raises(NotAllowed) as refused:
+            remove_absence(centre, absence_id=absence, by=surgeon, now=NOW)
+        said.append(str(refused.value))
+
+    assert said[0] == said[1]
 
 
 def test_a_database_locked_for_long_is_a_conflict_and_not_an_accident(session: Session) -> None:

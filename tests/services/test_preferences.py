@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import CORE, OPERATOR, PHYSICIAN, an_account
+from tests.builders import BOARD, CORE, OPERATOR, PHYSICIAN, an_account
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, NotAllowed
 from tumorboard.domain.preferences import AccountPreferences, MemberPreferences
 from tumorboard.services.access import Actor, Role
 from tumorboard.services.accounts import account_actor
+from tumorboard.services.feeds import find_feed, read_feed, rotate_feed
+from tumorboard.services.planning import propose
 from tumorboard.services.preferences import (
     OwnPreferences,
     change_own,
@@ -19,6 +21,7 @@ from tumorboard.services.preferences import (
     preferences_of,
     read_own,
 )
+from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.store.people import Account, Member
 from tumorboard.store.post import AuditEvent
@@ -71,6 +74,20 @@ def test_same_again_changes_and_records_nothing(centre: Session, setup: Setup) -
 
     assert change_own(centre, setup, values={"agenda": True, "alarm_minutes": None}, by=by, now=NOW) == ()
     assert centre.scalars(select(AuditEvent).where(AuditEvent.action == "preferences:changed")).all() == []
+
+
+def test_feed_has_the_alarm_at_the_next_fetch(centre: Session, setup: Setup) -> None:
+    by = actor(centre, Role.SURGEON)
+    draft = propose(centre, setup, board=BOARD, weeks=4, by=OPERATOR, now=NOW)
+    publish_draft(centre, setup, draft_id=draft.public_id, by=OPERATOR, now=NOW)
+    token = rotate_feed(centre, setup, scope="member", subject=str(by.member_id), by=by, now=NOW)
+
+    alarms = []
+    for minutes in (30, None):
+        change_own(centre, setup, values={"alarm_minutes": minutes}, by=by, now=NOW)
+        alarms.append(read_feed(centre, find_feed(centre, token=token)).count(b"TRIGGER:-PT30M"))
+
+    assert alarms == [1, 0]
 
 
 def test_alarm_is_taken_off_again(centre: Session, setup: Setup) -> None:

@@ -137,8 +137,9 @@ def test_time_within_the_same_meeting_is_for_the_agenda(centre: Session, setup: 
 
 def test_time_that_is_over_is_refused(centre: Session, setup: Setup) -> None:
     publish(centre, setup, now=NOW)
+    shift = NOW - DAY / 2 - invitation(centre, SURGEON).starts_at
 
-    assert refusal(centre, setup, counter(centre, setup, SURGEON, -30 * DAY)).code == "meeting-past"
+    assert refusal(centre, setup, counter(centre, setup, SURGEON, shift)).code == "meeting-past"
 
 
 def test_proposal_made_before_she_was_asked_anew_is_outdated_and_declining_it_writes_nothing(

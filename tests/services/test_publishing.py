@@ -16,14 +16,17 @@ from tumorboard.services import transaction
 from tumorboard.services.boards import read_draft
 from tumorboard.services.cases import withdraw_case
 from tumorboard.services.checks import check_database
+from tumorboard.services.findings import list_findings
 from tumorboard.services.meetings import add_meeting
-from tumorboard.services.people import add_absence
+from tumorboard.services.moving import move_meeting
+from tumorboard.services.people import add_absence, remove_absence
 from tumorboard.services.planning import discard_draft, edit_draft, propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.services.waivers import waive_need
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation
+from tumorboard.store.people import Absence
 from tumorboard.store.post import AuditEvent, OutboxMessage
 
 TODAY = date(2026, 11, 22)
@@ -199,6 +202,48 @@ def test_a_draft_made_before_another_publication_is_refused(centre: Session, set
 
     assert refused.value.code == "changed-meanwhile"
     assert _letters(centre, after=before) == []
+
+
+def _lose_urologist(session: Session, setup: Setup) -> list[str]:
+    """She is away on the day of the published meeting; gives the codes of what is to be mended then."""
+    start = NOW + timedelta(days=1)
+    add_absence(session, member_id=member_id(session, ON_DEMAND["urology"]), starts_at=start,
+                ends_at=start + timedelta(days=1), kind="absence", by=OPERATOR, now=NOW, setup=setup)  # fmt: skip
+    return _to_mend(session)
+
+
+def _to_mend(session: Session) -> list[str]:
+    return [each.reason.code for each in list_findings(session, by=OPERATOR, now=NOW)]
+
+
+def test_publishing_what_mends_a_meeting_closes_its_findings_and_writes_no_note(centre: Session, setup: Setup) -> None:
+    _publish(centre, setup)
+    before = _lose_urologist(centre, setup)
+
+    _publish(centre, setup, minutes=5)
+
+    assert (before, _to_mend(centre)) == (["member-absent"], [])
+    assert centre.scalars(select(OutboxMessage).where(OutboxMessage.method == "NOTE")).all() == []
+
+
+def test_moving_a_meeting_to_when_all_can_come_closes_its_findings(centre: Session, setup: Setup) -> None:
+    _publish(centre, setup)
+    before = _lose_urologist(centre, setup)
+    meeting = centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+
+    move_meeting(centre, setup, meeting, shift=timedelta(days=2), by=OPERATOR, now=NOW)
+
+    assert (before, _to_mend(centre)) == (["member-absent"], [])
+
+
+def test_absence_taken_back_closes_what_it_cost(centre: Session, setup: Setup) -> None:
+    _publish(centre, setup)
+    before = _lose_urologist(centre, setup)
+    absence = centre.scalars(select(Absence)).one()
+
+    remove_absence(centre, absence_id=absence.public_id, by=OPERATOR, now=NOW, setup=setup)
+
+    assert (before, _to_mend(centre)) == (["member-absent"], [])
 
 
 def test_a_draft_is_published_once(centre: Session, setup: Setup) -> None:

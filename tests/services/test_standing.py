@@ -9,13 +9,26 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from tests.builders import BOARD, CORE, OPERATOR, a_case_csv, a_case_row, import_list
+from tests.builders import (
+    BOARD,
+    CORE,
+    OPERATOR,
+    a_case_csv,
+    a_case_row,
+    a_centre,
+    a_member_entry,
+    furnish,
+    import_list,
+    member_id,
+)
 from tests.calendars.clients import Client
 from tests.services.conftest import NOW
+from tumorboard.services.boards import read_draft
 from tumorboard.services.checks import check_database
 from tumorboard.services.invitations import post_letters, sync_invitations
 from tumorboard.services.meetings import hold_series
 from tumorboard.services.moving import move_meeting
+from tumorboard.services.people import add_absence
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
@@ -26,6 +39,7 @@ from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
 
 KIM = CORE["gynecologic_oncology"]
+SECOND_HOLDER = "shin.pathology@hospital.example"
 WEEK = timedelta(days=7)
 
 
@@ -297,3 +311,42 @@ def test_board_without_the_habit_sends_single_invitations(centre: Session, setup
 
     assert centre.scalars(select(StandingInvitation)).all() == []
     assert len(letters_to(centre, KIM)) == 1
+
+
+@pytest.fixture
+def two_weeks(session: Session, setup: Setup) -> Session:
+    """Cases for two meetings; pathology has a second holder, and the first is away in the second week."""
+    people = a_centre()
+    people["members"].append(a_member_entry(SECOND_HOLDER, "pathology"))
+    people["boards"][0]["holders"] = {"pathology": [CORE["pathology"], SECOND_HOLDER]}
+    people["boards"][0]["series"][0]["minutes"] = 30
+    people["boards"][0]["settings"] = {"standing_invitations": True}
+    furnish(session, setup, now=NOW, centre=people)
+    more_cases(session, setup, *(f"C-{number}" for number in range(10)), now=NOW)
+    add_absence(session, member_id=member_id(session, CORE["pathology"]), starts_at=NOW + WEEK,
+                ends_at=NOW + 2 * WEEK, kind="absence", by=OPERATOR, now=NOW)  # fmt: skip
+    return session
+
+
+def test_stand_in_of_one_week_is_invited_to_that_week_alone(two_weeks: Session, setup: Setup) -> None:
+    publish(two_weeks, setup, now=NOW, weeks=2)
+
+    first, second, *later = held(two_weeks)
+    holder, stand_in = Client(CORE["pathology"]), Client(SECOND_HOLDER)
+    assert told(stand_in, letters_to(two_weeks, SECOND_HOLDER)) == ["REQUEST 0 Invitation"]
+    assert told(holder, letters_to(two_weeks, CORE["pathology"])) == ["REQUEST 0 Invitation"]
+    assert (starts(stand_in), starts(holder)) == ([second], [first, *later])
+    assert check_database(two_weeks, setup, now=NOW) == ()
+
+
+@pytest.mark.parametrize("is_standing", [True, False])
+def test_draft_counts_the_letters_that_publishing_writes(two_weeks: Session, setup: Setup, is_standing: bool) -> None:
+    two_weeks.scalars(select(Board)).one().settings = {"standing_invitations": is_standing}
+    two_weeks.commit()
+    draft = propose(two_weeks, setup, board=BOARD, weeks=2, by=OPERATOR, now=NOW)
+    view = read_draft(two_weeks, draft_id=draft.public_id, by=OPERATOR)
+
+    done = publish_draft(two_weeks, setup, draft_id=draft.public_id, by=OPERATOR, now=NOW)
+
+    assert len(done.meetings) == 2
+    assert (view.letters, done.letters) == ((7, 7) if is_standing else (10, 10))

@@ -97,6 +97,15 @@ def test_member_answers_for_herself_and_the_coordinator_for_all(
     assert (answers["Jung"], answers["Park"]) == (("accepted", "page", "gladly"), ("tentative", "coordinator", ""))
 
 
+def test_other_peoples_invitations_and_missing_ones_are_refused_alike(published: Session, surgeon: Program) -> None:
+    hers = invitation(published, CORE["radiology"]).public_id
+
+    answers = [surgeon.post(f"/invitations/{one}/answer", {"answer": "accepted"}) for one in (hers, "a" * 16)]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].get_json() | {"instance": ""} == answers[1].get_json() | {"instance": ""}
+
+
 def test_surgeon_sees_no_messages(published: Session, surgeon: Program) -> None:
     row = invitation(published, SURGEON)
 

@@ -30,6 +30,7 @@ from tumorboard.store.db import db
 from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.post import FeedDocument, FeedToken
+from tumorboard.web import caldav_xml
 
 COLLECTION = "/caldav/calendars/board/"
 NAMES = {"d": "DAV:", "c": "urn:ietf:params:xml:ns:caldav", "cs": "http://calendarserver.org/ns/"}
@@ -402,6 +403,75 @@ BOMB = (
 )  # fmt: skip
 def test_bad_requests_are_refused(ask: Ask, method: str, body: str, depth: str | None, status: int) -> None:
     assert ask(method, COLLECTION, body, depth=depth).status_code == status
+
+
+def multiget(inner: str) -> str:
+    return f"<c:calendar-multiget {SPACES}>{inner}</c:calendar-multiget>"
+
+
+def condition_of(response: TestResponse) -> list[str]:
+    """The preconditions that a refusal names."""
+    return [one.tag for one in fromstring(response.data)]
+
+
+def test_what_is_asked_many_times_is_answered_once(ask: Ask) -> None:
+    address = only_object(ask)
+    once = ask("REPORT", COLLECTION, multiget(f"<d:prop><c:calendar-data/></d:prop><d:href>{address}</d:href>"))
+
+    names, hrefs = "<c:calendar-data/>" * 900, f"<d:href>{address}</d:href>" * 550
+    again = ask("REPORT", COLLECTION, multiget(f"<d:prop>{names}</d:prop>{hrefs}"))
+    listed = ask(
+        "PROPFIND", "/caldav/", f"<d:propfind {SPACES}><d:prop>{'<a/>' * 16_000}</d:prop></d:propfind>", depth="1"
+    )
+
+    assert again.data == once.data
+    assert [found.findtext("d:propstat/d:prop/a", None, NAMES) for found in read(listed).values()] == ["", "", ""]
+
+
+def test_too_many_names_are_refused(ask: Ask) -> None:
+    names = "".join(f"<n{number}/>" for number in range(101))
+    body = f"<d:propfind {SPACES}><d:prop>{names}</d:prop></d:propfind>"
+
+    refused, answered = ask("PROPFIND", COLLECTION, body, depth="0"), body.replace("<n100/>", "")
+
+    assert (refused.status_code, refused.text) == (403, "Forbidden\n")
+    assert ask("PROPFIND", COLLECTION, answered, depth="0").status_code == 207
+
+
+def test_too_many_addresses_are_refused(ask: Ask) -> None:
+    bodies = [
+        multiget(DATA + "".join(f"<d:href>{number}</d:href>" for number in range(count))) for count in (1_000, 1_001)
+    ]
+
+    answered, refused = (ask("REPORT", COLLECTION, body) for body in bodies)
+
+    assert (answered.status_code, refused.status_code) == (207, 507)
+    assert condition_of(refused) == ["{DAV:}number-of-matches-within-limits"]
+
+
+def test_too_many_conditions_are_refused(ask: Ask) -> None:
+    response = ask("REPORT", COLLECTION, query(holds("UID", "<c:is-not-defined/>") * 34))
+
+    assert (response.status_code, condition_of(response)) == (403, [f"{{{NAMES['c']}}}supported-filter"])
+
+
+def test_too_long_an_answer_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("REPORT", COLLECTION, query("<c:comp-filter name='VEVENT'/>"))
+    length = len(ask(*asked).data)
+
+    monkeypatch.setattr(caldav_xml, "MOST_ANSWER_BYTES", length // 2)
+    response = ask(*asked)
+
+    assert (response.status_code, condition_of(response)) == (507, ["{DAV:}number-of-matches-within-limits"])
+
+
+@pytest.mark.parametrize("address", ["http://[::1/x", "http://[v1.x]/\u2100", "/caldav/%01%00", ""])
+def test_what_is_no_address_is_missing(ask: Ask, address: str) -> None:
+    found = read(ask("REPORT", COLLECTION, multiget(f"{DATA}<d:href>{address}</d:href>")))
+
+    assert {name: one.findtext("d:status", "", NAMES) for name, one in found.items()} == {
+        address: "HTTP/1.1 404 Not Found"
+    }
 
 
 @pytest.mark.parametrize("path", ["nothing/", "calendars/other/", "calendars/board/none.ics"])

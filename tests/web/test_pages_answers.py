@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, OPERATOR, SURGEON
@@ -17,7 +18,9 @@ from tests.web.visitor import Visitor
 from tumorboard.services.answer_tokens import write_token
 from tumorboard.services.answers import receive_message
 from tumorboard.services.setup import Setup
+from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import MeetingInvitation
+from tumorboard.words import format_date
 
 DAY = timedelta(days=1)
 COORDINATOR = "coordinator@hospital.example"
@@ -67,8 +70,8 @@ def test_list_shows_what_waits_with_its_reason_and_comment(app: Flask, published
     receive(published, setup, a_reply(row, "DECLINED", sender="eve@elsewhere.example"))
     receive(published, setup, a_note(CORE["radiology"]))
     receive(published, setup, a_bounce(letters(published)[0]))
-    for minutes in (3, 2):
-        receive(published, setup, a_reply(row, stamp=row.stamp + timedelta(minutes=minutes)))
+    for seconds in (-1, -2):
+        receive(published, setup, a_reply(row, stamp=row.stamp + timedelta(seconds=seconds)))
 
     page = logged_in(app).see("/answers")
 
@@ -100,20 +103,63 @@ def test_list_is_for_coordinators(app: Flask, role: str) -> None:
     assert logged_in(app, f"{role}@hospital.example").see("/answers").status == 403
 
 
-def test_proposal_is_accepted_with_one_click(app: Flask, published: Session, setup: Setup) -> None:
+def test_proposal_is_accepted_with_a_tick_and_a_click(app: Flask, published: Session, setup: Setup) -> None:
     start = invitation(published, SURGEON).starts_at
     message = receive(published, setup, counter(published))
     visitor = logged_in(app)
     visitor.see("/answers")
 
-    page = visitor.send(f"/answers/{message}/accept")
+    page = visitor.send(f"/answers/{message}/accept", sure="yes")
 
     assert "The meeting is moved; 6 letters are written." in page.text
     published.rollback()
     assert invitation(published, SURGEON).starts_at == start + DAY
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Lee is not free"), ("ko", "Lee 님 참석 불가")])
+def test_move_says_what_it_does_and_waits_for_the_tick(app: Flask, published: Session, setup: Setup) -> None:
+    row = invitation(published, SURGEON)
+    start, zone = row.starts_at, ZoneInfo(row.meeting.time_zone)
+    message = receive(published, setup, counter(published))
+    visitor = logged_in(app)
+    page = visitor.see("/answers")
+
+    refused = visitor.send(f"/answers/{message}/accept")
+
+    before, after = (f"{format_date(at.astimezone(zone).date(), 'en')} {at.astimezone(zone):%H:%M}"
+                     for at in (start, start + DAY))  # fmt: skip
+    assert f"Yes, move from {before} to {after} ; 6 letters leave at most." in page.text
+    assert page.links["Answers (1)"] == "/answers"
+    assert "nothing is changed yet" in refused.text
+    published.rollback()
+    assert invitation(published, SURGEON).starts_at == start
+
+
+def test_stranger_is_named_with_whose_invitation_it_is_and_cannot_be_believed(
+    app: Flask, published: Session, setup: Setup
+) -> None:
+    row = invitation(published, SURGEON)
+    reply = a_reply(row, "ACCEPTED", sender="stranger@elsewhere.example", attendee="stranger@elsewhere.example")
+    message = receive(published, setup, reply)
+
+    page = logged_in(app).see("/answers")
+
+    assert "stranger@elsewhere.example answered for Jung: accepted" in page.text.replace(" :", ":")
+    assert [action for action in page.actions if message in action] == [f"/answers/{message}/dismiss"]
+
+
+def test_what_became_of_a_message_is_not_read_as_an_answer(app: Flask, published: Session, setup: Setup) -> None:
+    reply = a_reply(invitation(published, SURGEON), "DECLINED", sender="jung@home.example")
+    message = receive(published, setup, reply)
+    visitor = logged_in(app, language="ko")
+    visitor.see("/answers")
+
+    page = visitor.send(f"/answers/{message}/believe")
+
+    line = next(line for line in page.rows if "(coordinator" in " ".join(line) or "처리함" in line)
+    assert ("처리함" in line, "참석" in line) == (True, False)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Lee is not free"), ("ko", "Lee님 참석 불가")])
 def test_refused_move_names_who_is_in_the_way(
     app: Flask, published: Session, setup: Setup, language: str, words: str
 ) -> None:
@@ -129,7 +175,7 @@ def test_refused_move_names_who_is_in_the_way(
     visitor = logged_in(app, language=language)
     visitor.see("/answers")
 
-    page = visitor.send(f"/answers/{message}/accept")
+    page = visitor.send(f"/answers/{message}/accept", sure="yes")
 
     assert words in page.text
 
@@ -213,6 +259,7 @@ def test_link_asks_first_and_answers_then(app: Flask, published: Session, setup:
     assert (looked, answer_of(published)) == (("needs-action", ""), ("declined", "link"))
     assert ("Ovarian board" in page.text, "Confirm" in page.text) == (True, True)
     assert (done.status, "Your answer is noted: declined." in done.text) == (200, True)
+    assert ["Nothing has been sent yet" in one.text for one in (page, done)] == [True, False]
 
 
 def test_link_scanners_change_nothing(app: Flask, published: Session, setup: Setup) -> None:
@@ -307,3 +354,14 @@ def test_list_asks_the_database_the_same_number_of_times(
         visitor.see("/answers")
 
     assert len(statements) <= 10, statements
+
+
+def test_list_shows_a_proposal_at_the_end_of_time(app: Flask, published: Session, setup: Setup) -> None:
+    receive(published, setup, counter(published))
+    row = published.scalars(select(InboundMessage)).one()
+    row.proposed_start = row.proposed_end = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    published.commit()
+
+    page = logged_in(app).see("/answers")
+
+    assert "Jung proposes another time" in page.text

@@ -100,7 +100,8 @@ def test_refused_file_leaves_the_one_before_and_says_so(surgeon: Visitor, mine: 
 
     assert "What was read before still counts." in page.text
     assert "The calendar was cut short" in page.text
-    assert "One of them has a problem." in surgeon.see("/mine").text
+    assert ("A later file was refused:" in page.text, "Failed:" in page.text) == (True, False)
+    assert "One of them has a problem." not in surgeon.see("/mine").text
 
 
 def test_form_without_a_file_says_so(surgeon: Visitor, mine: str) -> None:
@@ -146,6 +147,13 @@ def test_member_page_leads_a_coordinator_there_and_nobody_else(app: Flask, other
         seen[role] = (leads, visitor.see(f"/people/{other}/busy").status)
 
     assert seen == {"coordinator": (True, 200), "surgeon": (False, 403), "auditor": (False, 403)}
+
+
+def test_busy_times_of_others_and_of_nobody_are_refused_alike(surgeon: Visitor, other: str) -> None:
+    pages = [surgeon.see(f"/people/{one}/busy") for one in (other, "a" * 16)]
+
+    assert [page.status for page in pages] == [403, 403]
+    assert pages[0].text == pages[1].text
 
 
 def test_others_sources_are_not_found(app: Flask, surgeon: Visitor, other: str) -> None:

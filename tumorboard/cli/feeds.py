@@ -20,7 +20,11 @@ def feeds() -> None:
 @feeds.command("rotate")
 @scope_option
 @subject_option
-@click.option("--detail", type=click.Choice([*Detail]), help="How much it shows; without it, as much as there is.")
+@click.option(
+    "--detail",
+    type=click.Choice([level.value for level in Detail]),
+    help="How much it shows; without it, as much as there is.",
+)
 @json_option
 def rotate(scope: str, subject: str, detail: str | None, as_json: bool) -> None:
     """Make a new address, shown once; addresses made here before for the same feed end at once."""

@@ -25,6 +25,7 @@ from tumorboard.terminal import (
     print_json,
     print_table,
     say_moment,
+    setup,
 )
 
 MIDNIGHT = time(0)
@@ -100,7 +101,7 @@ def add(member: str, first: datetime, last: datetime, kind: str, as_json: bool) 
     zone = ZoneInfo(row.time_zone)
     ends_on = last.date() + timedelta(days=last.time() == MIDNIGHT)
     absence, touched = add_absence(
-        session, member_id=row.public_id, kind=kind, by=current_operator(), now=now(),
+        session, member_id=row.public_id, kind=kind, by=current_operator(), now=now(), setup=setup(),
         starts_at=at_wall_clock(first.date(), first.time(), zone),
         ends_at=at_wall_clock(ends_on, last.time(), zone),
     )  # fmt: skip
@@ -145,5 +146,5 @@ def _describe(row: Absence) -> dict[str, str]:
 @click.argument("absence")
 def remove(absence: str) -> None:
     """Take an absence back."""
-    remove_absence(open_database(), absence_id=absence, by=current_operator(), now=now())
+    remove_absence(open_database(), absence_id=absence, by=current_operator(), now=now(), setup=setup())
     click.echo(f"removed: {absence}")

@@ -34,8 +34,11 @@ class Reason(StrEnum):
     """Why a message does no more than it does; beside these stands any `problem` of InboundMail."""
 
     AUTOMATIC = "automatic"
+    BAD_SEQUENCE = "bad-sequence"
     CONTRADICTION = "contradiction"
     DELEGATE_MISSING = "delegate-missing"
+    FUTURE_SEQUENCE = "future-sequence"
+    FUTURE_STAMP = "future-stamp"
     NO_ATTENDEE = "no-attendee"
     NO_CALENDAR = "no-calendar"
     NO_STAMP = "no-stamp"
@@ -68,11 +71,13 @@ class InboundEvent:
     """A VEVENT of a message. Instants are UTC; what could not be read is None.
 
     `has_recurrence` says that a RECURRENCE-ID stands there, read or not: as an instant, as a naive wall clock of the
-    event's own zone, or as a day there. `and_later` is RANGE=THISANDFUTURE.
+    event's own zone, or as a day there. `bad_sequence` says that SEQUENCE is no number, `and_later` is
+    RANGE=THISANDFUTURE.
     """
 
     uid: str
     sequence: int | None = None
+    bad_sequence: bool = False
     stamp: datetime | None = None
     has_recurrence: bool = False
     recurrence_at: datetime | None = None

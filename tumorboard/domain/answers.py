@@ -26,6 +26,7 @@ _OF_ATTENDEES = frozenset({"REPLY", "COUNTER", "REFRESH"})
 _ORDER = (Effect.PARTSTAT, Effect.DELEGATE, Effect.PROPOSAL, Effect.RESEND, Effect.QUARANTINE, Effect.QUEUE)
 _CHANGES = frozenset(_ORDER[:4])
 _LONGEST_MEETING = timedelta(hours=24)
+_EARLIER, _LATER = timedelta(days=1), timedelta(days=731)
 
 
 def interpret(mail: InboundMail, states: Mapping[str, EventState]) -> Verdict:
@@ -119,7 +120,8 @@ def _judge_own(
         return replace(found, effect=Effect.RESEND, partstat="")
     reason = _find_stale(event, state, line.address, instance)
     if reason is not None:
-        return replace(found, reason=reason)
+        effect = Effect.QUEUE if reason is Reason.FUTURE_SEQUENCE else Effect.NONE
+        return replace(found, effect=effect, reason=reason)
     if mail.method == "COUNTER":
         return _judge_proposal(event, state, found)
     if line.partstat != "DELEGATED" and line.partstat not in _ANSWERS:
@@ -137,17 +139,22 @@ def _judge_own(
 def _find_stale(event: InboundEvent, state: EventState, attendee: str, instance: datetime | None) -> Reason | None:
     """RFC 5546, 2.1.5: the answer to an older revision, or one not newer than that already taken.
 
+    The answer to a revision that was never sent may be a forgery, or ours before a restore: a coordinator looks.
     DTSTAMP is not compared with the last message sent: a new room keeps SEQUENCE, and answers that cross it stand.
     """
     sent, taken = state.sequence, [state.processed.get(attendee)]
     if instance is not None:
         sent = state.instance_sequences.get(instance, sent)
         taken.append(state.processed_instances.get((attendee, instance)))
+    if event.bad_sequence:
+        return Reason.BAD_SEQUENCE
     if (event.sequence or 0) < sent:
         return Reason.STALE_SEQUENCE
     if event.stamp is None:
         return Reason.NO_STAMP
-    return Reason.STALE_STAMP if any(at is not None and event.stamp <= at for at in taken) else None
+    if any(at is not None and event.stamp <= at for at in taken):
+        return Reason.STALE_STAMP
+    return Reason.FUTURE_SEQUENCE if (event.sequence or 0) > sent else None
 
 
 def _find_instance(event: InboundEvent, state: EventState) -> datetime | None:
@@ -168,10 +175,12 @@ def _find_instance(event: InboundEvent, state: EventState) -> datetime | None:
 
 
 def _judge_proposal(event: InboundEvent, state: EventState, found: Verdict) -> Verdict:
-    """A proposal without an end lasts as long as the event."""
-    if event.starts_at is None:
+    """A proposal without an end lasts as long as the event; it lies neither before the invitation nor years ahead."""
+    start = event.starts_at
+    about = found.instance or state.span.start
+    if start is None or state.last_sent - start > _EARLIER or start - about > _LATER:
         return replace(found, effect=Effect.QUEUE, reason=Reason.NO_TIME)
-    ends_at = event.ends_at or event.starts_at + (state.span.end - state.span.start)
-    if not timedelta() < ends_at - event.starts_at <= _LONGEST_MEETING:
+    length = (state.span.end - state.span.start) if event.ends_at is None else event.ends_at - start
+    if not timedelta() < length <= _LONGEST_MEETING:
         return replace(found, reason=Reason.NO_TIME)
-    return replace(found, effect=Effect.PROPOSAL, proposed=Interval(event.starts_at, ends_at))
+    return replace(found, effect=Effect.PROPOSAL, proposed=Interval(start, start + length))

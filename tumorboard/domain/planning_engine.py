@@ -33,6 +33,9 @@ _PART_SECONDS = 0.5
 _PART_WORK = 0.2
 _LONGER_AFTER = 20
 """So many fruitless parts later, each gets as much again; four times as much at most."""
+_GIVE_WAY_AFTER = 40
+"""So many fruitless parts later the proof gets this core as well, if it can use it."""
+_LOOK_SECONDS = 0.1
 _ROUND_WORK = 0.02
 """What writing a part down costs, whatever the solver then does."""
 _BOUND_ROUNDS = 80
@@ -158,6 +161,10 @@ class _Run:
             if self._board.cost < cost:
                 sketch, cost = self._board.sketch, self._board.cost
                 self._report("search")
+            if fruitless >= _GIVE_WAY_AFTER and self._board.is_racing:
+                self._board.is_searched.set()
+                time.sleep(_LOOK_SECONDS)
+                continue
             part = chooser.choose(sketch)
             self._seed += 1
             hopeless = self._board.hopeless

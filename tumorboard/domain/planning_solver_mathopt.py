@@ -44,11 +44,12 @@ class MathOpt:
         return {row.id: value for row, value in result.dual_values().items()}
 
     def solve_integer(
-        self, model: LinearModel, *, cutoff: int, seconds: float, is_proof: bool = False
+        self, model: LinearModel, *, cutoff: int, seconds: float, is_proof: bool = False, seed: int = 0
     ) -> IntegerAnswer:  # fmt: skip
         """Looks for something cheaper than `cutoff`, or proves that there is nothing.
 
-        With `is_proof` no time goes into looking: the best plan is thought to be known.
+        With `is_proof` no time goes into looking: the best plan is thought to be known. How long a proof takes is a
+        matter of luck by a factor of two, so that it is worth trying with another `seed` beside.
         """
         mathopt = self._mathopt
         written = mathopt.Model.from_model_proto(write_proto(self._proto(), model, is_relaxed=False))
@@ -58,6 +59,7 @@ class MathOpt:
         )  # fmt: skip
         # What HiGHS calls a bound of the objective is a cutoff: branches that cannot fall below it are dropped.
         parameters.highs.double_options["objective_bound"] = cutoff - 0.5
+        parameters.highs.int_options["random_seed"] = seed
         if is_proof:
             parameters.highs.double_options["mip_heuristic_effort"] = 0.0
         result = mathopt.solve(written, mathopt.SolverType.HIGHS, params=parameters, interrupter=self.interrupter)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 
 from tumorboard.domain.planning_core import Core
-from tumorboard.domain.planning_core_model import build_model
+from tumorboard.domain.planning_core_model import LinearModel, build_model
 from tumorboard.domain.planning_core_pool import Pool
 from tumorboard.domain.planning_core_sketch import Sketch, redraw, sketch_cost
 from tumorboard.domain.planning_solver_bound import LowerBound
 from tumorboard.domain.planning_solver_core import Effort
-from tumorboard.domain.planning_solver_mathopt import MathOpt
+from tumorboard.domain.planning_solver_mathopt import IntegerAnswer, MathOpt
 from tumorboard.domain.planning_solver_search import improve_near
 
 _MOST_PLACES = 3000
@@ -28,6 +28,8 @@ _PAUSE_SHARE = 0.1
 """How long, and how often while that helps, the plan is looked for among the places of the bound's own plan."""
 _LAST_WORD_SECONDS = 0.8
 """HiGHS looks at the clock now and then only; a little earlier, and what it knows at the end is heard."""
+_LOOK_SECONDS = 0.1
+_OTHER_SEED = 1
 THREAD_NAME = "planning-proof"
 
 
@@ -40,6 +42,10 @@ class Board:
     bound: int | None = None
     hopeless: frozenset[tuple[int, int]] = frozenset()
     """Places, as (case, meeting), that no plan has whose cost is near the bound: not worth a search."""
+    is_racing: bool = False
+    """Whether the proof could use the search's core."""
+    is_searched: Event = field(default_factory=Event)
+    """Set when the search has given its core away."""
     lock: Lock = field(default_factory=Lock)
 
     def offer(self, sketch: Sketch, cost: int) -> bool:
@@ -77,7 +83,7 @@ class Proof:
         self._board = board
         self._seconds_left = seconds_left
         self._is_stopped = Event()
-        self._mathopt = MathOpt()
+        self._solvers: list[MathOpt] = []
         self._places = sum(len(case.places) for case in core.cases)
         self._delay_seconds = delay_seconds
         self._thread = Thread(target=self._run, name=THREAD_NAME, daemon=True)
@@ -86,7 +92,8 @@ class Proof:
     def stop(self, *, seconds: float) -> None:
         """Asks for an end and waits for it at most so long; the thread is a daemon and may outlive the wait."""
         self._is_stopped.set()
-        self._mathopt.interrupter.interrupt()
+        for solver in tuple(self._solvers):
+            solver.interrupter.interrupt()
         self._thread.join(max(0.0, seconds))
 
     def _run(self) -> None:
@@ -138,9 +145,7 @@ class Proof:
             return False
         core = self._core
         model = build_model(core, self._pool, barred=hopeless)
-        seconds = self._seconds_left() - _LAST_WORD_SECONDS
-        is_proof = cutoff >= self._board.cost
-        answer = self._mathopt.solve_integer(model, cutoff=cutoff, seconds=seconds, is_proof=is_proof)
+        answer = self._race(model, cutoff) if cutoff >= self._board.cost else self._solve(model, cutoff, seed=0)
         if answer.chosen is not None:
             sketch = redraw(
                 core, self._pool, Sketch({}, {}), cases=(), meetings=range(len(core.meetings)),
@@ -156,3 +161,39 @@ class Proof:
         elif answer.bound is not None:
             self._board.prove(math.ceil(min(answer.bound, cutoff) - 1e-4))
         return answer.is_proven
+
+    def _solve(self, model: LinearModel, cutoff: int, *, seed: int, is_proof: bool = False) -> IntegerAnswer:
+        solver = MathOpt()
+        self._solvers.append(solver)
+        if self._is_stopped.is_set():
+            solver.interrupter.interrupt()
+        seconds = self._seconds_left() - _LAST_WORD_SECONDS
+        return solver.solve_integer(model, cutoff=cutoff, seconds=seconds, is_proof=is_proof, seed=seed)
+
+    def _race(self, model: LinearModel, cutoff: int) -> IntegerAnswer:
+        """The proof with two seeds, the second as soon as the search finds nothing more; the first to end counts."""
+        found: list[IntegerAnswer] = []
+        is_run = Event()
+
+        def rival() -> None:
+            while not self._board.is_searched.wait(_LOOK_SECONDS):
+                if is_run.is_set() or self._is_over():
+                    return
+            answer = self._solve(model, cutoff, seed=_OTHER_SEED, is_proof=True)
+            if answer.is_proven:
+                found.append(answer)
+                for solver in tuple(self._solvers):
+                    solver.interrupter.interrupt()
+
+        self._board.is_racing = True
+        second = Thread(target=rival, name=THREAD_NAME, daemon=True)
+        second.start()
+        answer = self._solve(model, cutoff, seed=0, is_proof=True)
+        is_run.set()
+        for solver in tuple(self._solvers):
+            solver.interrupter.interrupt()
+        second.join(_LOOK_SECONDS if answer.is_proven else _LAST_WORD_SECONDS)
+        self._board.is_racing = False
+        self._board.is_searched.clear()
+        self._solvers.clear()
+        return answer if answer.is_proven or not found else found[0]

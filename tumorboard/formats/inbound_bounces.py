@@ -18,7 +18,7 @@ from tumorboard.formats.inbound_parts import (
     read_content,
     read_field,
 )
-from tumorboard.formats.itip_values import read_address
+from tumorboard.formats.itip_values import read_plain_address
 
 _LARGEST_SCAN = 200_000
 _MOST_ADDRESSES = 50
@@ -38,10 +38,10 @@ def list_bounced(message: MailMessage, content: bytes, *, may_guess: bool) -> tu
     if statuses:
         found = {_find_recipient(block) for block in statuses if _is_failed(block)}
     elif may_guess and is_from_system(message) and not _is_receipt(message):
-        found = {read_address(piece) for piece in read_field(message, "x-failed-recipients").split(",")}
+        found = {read_plain_address(piece) for piece in read_field(message, "x-failed-recipients").split(",")}
         with suppress(Exception):  # the detectors read texts of any kind, and some stumble
             scanned = scan_message(message_from_bytes(content[:_LARGEST_SCAN], policy=compat32))
-            found |= {read_address(address.decode(errors="replace")) for address in scanned}
+            found |= {read_plain_address(address.decode(errors="replace")) for address in scanned}
     else:
         return ()
     return tuple(sorted(found - {""}))[:_MOST_ADDRESSES]
@@ -88,6 +88,7 @@ def _find_recipient(block: MailMessage) -> str:
         kind, _, address = read_field(block, name).rpartition(";")
         if "xtext" in kind or name == "original-recipient":
             address = _XTEXT.sub(lambda found: chr(int(found[1], 16)), address) if "@" not in address else address
-        if read_address(address):
-            return read_address(address)
+        found = read_plain_address(address.strip().removeprefix("<").removesuffix(">"))
+        if found:
+            return found
     return ""

@@ -12,7 +12,7 @@ from email.policy import compat32, default
 from typing import TypeAlias
 
 from tumorboard.domain.errors import BadInput
-from tumorboard.formats.itip_values import read_address
+from tumorboard.formats.itip_values import read_plain_address
 
 LARGEST_MAIL = 10_000_000
 _LARGEST_HEAD = 300_000
@@ -107,11 +107,16 @@ def read_sender(message: MailMessage) -> str:
         broken = any("invalid address" in str(defect) for defect in header.defects)
         addresses = [address.addr_spec for address in header.addresses]
         if len(addresses) == 1 and not broken:
-            return read_address(addresses[0])
+            return _as_written(read_plain_address(addresses[0]), fields[0])
     bare = _QUOTED.sub(" ", fields[0])
     found = _ANY_ADDRESS.findall(bare)
-    addresses = list(dict.fromkeys(read_address(address) for address in found))
+    addresses = list(dict.fromkeys(read_plain_address(address) for address in found))
     return addresses[0] if len(addresses) == 1 and bare.count("@") == len(found) else ""
+
+
+def _as_written(address: str, field: str) -> str:
+    """The address if its letters stand in the field: what encoded words or comments make of it is in doubt."""
+    return address if address.lower() in field.lower() else ""
 
 
 def is_automatic(message: MailMessage) -> bool:

@@ -13,6 +13,7 @@ from tumorboard.formats.itip_lines import RawObject, read_raw_object
 from tumorboard.formats.itip_values import (
     LONGEST_COMMENT,
     Clocks,
+    keep_instant,
     read_address,
     read_addresses,
     read_number,
@@ -65,6 +66,7 @@ def _read_event(component: Component, clocks: Clocks) -> InboundEvent:
     return InboundEvent(
         uid=read_text(component.text("UID"))[:_LONGEST_UID],
         sequence=read_number(sequence),
+        bad_sequence=bool(sequence.strip()) and read_number(sequence) is None,
         stamp=_read_stamp(component.first("DTSTAMP"), clocks),
         has_recurrence=recurrence_line is not None,
         recurrence_at=recurrence.at,
@@ -90,8 +92,9 @@ def _read_end(component: Component, clocks: Clocks, starts_at: datetime | None) 
         return clocks.read(component.first("DTEND")).at
     try:
         span = read_duration(length)
-        return shift_wall(starts_at.replace(tzinfo=None), span.exact + timedelta(days=span.days)).replace(tzinfo=UTC)
-    except BadValue:
+        wall = shift_wall(starts_at.replace(tzinfo=None), span.exact + timedelta(days=span.days))
+        return keep_instant(wall.replace(tzinfo=UTC))
+    except (BadValue, ArithmeticError):
         return None
 
 

@@ -20,12 +20,25 @@ _LONGEST_ADDRESS = 320
 _ZONE_LIMITS = BusyLimits(steps=200_000, zone_changes=2_000, dates=2_000)
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _ADDRESS = re.compile(r"[^\s<>@,;\"\\\x00-\x1f\x7f]+@[^\s<>@,;\"\\\x00-\x1f\x7f]+")
+_PLAIN = re.compile(r"[^\s<>@,;:()\[\]\"\\%?\x00-\x1f\x7f]+@[^\s<>@,;:()\[\]'\"\\%?\x00-\x1f\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _SLACK = timedelta(days=400)
+_NUMBERS = 2**31
+_YEARS = range(1970, 2200)
+"""What is said outside of these years is no time of a meeting, and near the ends of the calendar sums break."""
+
+
+def read_plain_address(text: str) -> str:
+    """The address of a header field as it stands there, A to Z made small; empty for what is no ordinary address.
+
+    Nothing is decoded: a sender chooses these letters, and what a URI would make of them may be somebody else.
+    """
+    bare = text.strip().translate(_SMALL)
+    return bare if len(bare) <= _LONGEST_ADDRESS and _PLAIN.fullmatch(bare) else ""
 
 
 def read_address(text: str) -> str:
-    """The address of `mailto:` or of an address alone, in small letters; empty where there is none.
+    """The address of a URI `mailto:` or of an address alone, in small letters; empty where there is none.
 
     Only the letters A to Z are made small: others have foreign twins, and no two mailboxes may become one.
     """
@@ -48,8 +61,14 @@ def read_text(value: str) -> str:
 
 
 def read_number(text: str) -> int | None:
-    """A SEQUENCE; None for anything that is no whole number from 0 on."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+    """A SEQUENCE; None for anything that is no whole number from 0 to 2^31 - 1 (RFC 5545, 3.3.8)."""
+    number = int(text) if re.fullmatch(r"[0-9]{1,10}", text.strip()) else _NUMBERS
+    return number if number < _NUMBERS else None
+
+
+def keep_instant(moment: datetime | None) -> datetime | None:
+    """The moment, if a meeting can have it."""
+    return moment if moment is not None and moment.year in _YEARS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +88,16 @@ class Clocks:
         self._reading = Reading(_ZONE_LIMITS, b"")
 
     def read(self, line: Line | None) -> When:
-        """The time of a line; nothing where there is no line or nothing can say which instant it means."""
+        """The time of a line; nothing where there is no line or nothing can say which instant it means.
+
+        Nothing, too, outside of the years 1970 to 2199.
+        """
         if line is None:
             return When()
         try:
             wall, is_date, is_utc = read_wall(line.value)
+            if keep_instant(wall) is None:
+                return When()
             if is_date or line.parameters.get("VALUE", "").upper() == "DATE":
                 return When(on=wall.date())
             name = line.parameters.get("TZID", "").strip()
@@ -83,7 +107,7 @@ class Clocks:
                 return When(wall=wall)
             zones = Zones(self._reading, self._components, first=_near(wall, -1), last=_near(wall, 1))
             clock = zones.find_clock(name, 0)
-            return When(wall=wall) if clock is None else When(at=clock.instant(wall))
+            return When(wall=wall) if clock is None else When(at=keep_instant(clock.instant(wall)))
         except (BadValue, BadInput, ArithmeticError):
             return When()
 

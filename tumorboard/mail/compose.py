@@ -5,14 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tumorboard.domain.model import SeatKind
 from tumorboard.domain.timeline import Interval
 from tumorboard.mail.letters import EventWords, InvitationFacts, Letter, LetterKind, Previous
-from tumorboard.words import Words, choose_language, format_span, is_same_clock
+from tumorboard.words import Words, choose_language, format_date, format_span, is_same_clock
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -31,7 +33,8 @@ def compose(facts: InvitationFacts) -> Letter:
     words = Words(facts.language)
     values = {
         "language": choose_language(facts.language),
-        "greeting": words.gettext("Dear %(name)s,") % {"name": one_line(facts.recipient.name)},
+        "greeting": words.gettext("Dear %(name)s,")
+        % {"name": one_line(f"{facts.recipient.name} {facts.recipient_title}")},
         "lead": _write_lead(facts, words),
         "rows": tuple(_list_rows(facts, words)),
         "closing": _write_closing(facts, words),
@@ -76,6 +79,7 @@ def one_line(text: str) -> str:
 def _write_subject(facts: InvitationFacts, words: Words) -> str:
     pattern = {
         LetterKind.INVITATION: words.gettext("Invitation: %(board)s, %(when)s"),
+        LetterKind.REMINDER: words.gettext("Reminder: %(board)s, %(when)s"),
         LetterKind.MOVED: words.gettext("New time: %(board)s, %(when)s"),
         LetterKind.CHANGED: words.gettext("Changed: %(board)s, %(when)s"),
         LetterKind.WITHDRAWN: words.gettext("Invitation withdrawn: %(board)s, %(when)s"),
@@ -88,6 +92,8 @@ def _write_subject(facts: InvitationFacts, words: Words) -> str:
 def _write_lead(facts: InvitationFacts, words: Words) -> str:
     if facts.kind is LetterKind.INVITATION:
         return _invite(facts, words)
+    if facts.kind is LetterKind.REMINDER:
+        return _remind(facts, words)
     if facts.kind is LetterKind.WITHDRAWN and facts.has_declined:
         pattern = words.gettext("%(board)s: it is noted that you cannot come, and your invitation is withdrawn.")
         return pattern % {"board": one_line(facts.board_name)}
@@ -116,14 +122,35 @@ def _invite(facts: InvitationFacts, words: Words) -> str:
     return pattern % {"board": one_line(facts.board_name)}
 
 
+def _remind(facts: InvitationFacts, words: Words) -> str:
+    """She is invited already: what is missing is the answer, and by when."""
+    board, until = one_line(facts.board_name), facts.answer_until
+    if until is None:
+        pattern = words.gettext("%(board)s: your answer to this invitation is still missing. Please answer at once.")
+        return pattern % {"board": board}
+    pattern = words.gettext("%(board)s: your answer to this invitation is still missing. Please answer by %(until)s.")
+    return pattern % {"board": board, "until": _show_moment(until, facts)}
+
+
 def _write_closing(facts: InvitationFacts, words: Words) -> str:
     if facts.kind.is_cancellation:
         return words.gettext("You need do nothing: the attached calendar message removes the entry.")
     if facts.kind is LetterKind.CHANGED:
-        return words.gettext("Your answer stays as it is: the attached calendar message updates the entry.")
+        return _say_update(facts, words)
     if facts.is_urgent:
         return words.gettext("Please accept or decline at once: when you cannot come, somebody else has to be asked.")
     return words.gettext("Please accept or decline with the buttons of the calendar invitation.")
+
+
+def _say_update(facts: InvitationFacts, words: Words) -> str:
+    """Only an answer that was given can stay."""
+    if facts.has_answered:
+        return words.gettext("Your answer stays as it is: the attached calendar message updates the entry.")
+    if facts.has_answered is None:
+        return words.gettext("The attached calendar message updates the entry.")
+    return words.gettext(
+        "The attached calendar message updates the entry. Your answer is still missing: please give it."
+    )
 
 
 def _list_answers(facts: InvitationFacts, words: Words) -> tuple[tuple[str, str], ...]:
@@ -139,7 +166,7 @@ def _list_answers(facts: InvitationFacts, words: Words) -> tuple[tuple[str, str]
 
 
 def _write_signature(facts: InvitationFacts, words: Words) -> str:
-    pattern = words.gettext("Sent automatically for %(organizer)s. This letter contains no patient data.")
+    pattern = words.gettext("Sent automatically for %(organizer)s. It names no patient and holds no patient's number.")
     return pattern % {"organizer": one_line(facts.organizer.name)}
 
 
@@ -152,6 +179,8 @@ def _list_rows(facts: InvitationFacts, words: Words) -> Iterator[Row]:
         yield Row(words.gettext("Where"), (one_line(facts.room),))
     if not facts.kind.is_cancellation:
         yield from _list_preparation(facts, words)
+    if facts.kind is LetterKind.REMINDER and facts.preferences_url:
+        yield Row(words.gettext("Switch reminders off"), (one_line(facts.preferences_url),), is_link=True)
 
 
 def _row_of_meeting(facts: InvitationFacts, words: Words) -> Row:
@@ -194,13 +223,21 @@ def _say_changes(facts: InvitationFacts, previous: Previous, words: Words) -> It
         (words.gettext("Room"), one_line(previous.room or ""), one_line(facts.room or "")),
         (words.gettext("Video call"), one_line(previous.video_url or ""), one_line(facts.video_url or "")),
     ]
-    if facts.seat is SeatKind.ON_DEMAND:
-        cases = _list_cases(previous.case_references), _list_cases(facts.case_references)
-        now_and_then.append((words.gettext("Cases"), *cases))
     nothing = words.gettext("none")
     for label, before, now in now_and_then:
         if before != now:
             yield f"{label}: {before or nothing} → {now or nothing}"
+    cases = _list_came_and_went(previous.case_references, facts.case_references)
+    if facts.seat is SeatKind.ON_DEMAND and cases:
+        label = words.gettext("Cases")
+        yield f"{label}: {cases}"
+
+
+def _list_came_and_went(before: tuple[str, ...], now: tuple[str, ...]) -> str:
+    """`+C-0021, −C-0017`: in a long list nobody would find the one that is new."""
+    came = [f"+{one_line(reference)}" for reference in now if reference not in before]
+    went = [f"−{one_line(reference)}" for reference in before if reference not in now]
+    return ", ".join([*came, *went])
 
 
 def _list_cases(references: tuple[str, ...]) -> str:
@@ -209,6 +246,11 @@ def _list_cases(references: tuple[str, ...]) -> str:
 
 def _show(span: Interval, zone: str, facts: InvitationFacts) -> str:
     return format_span(span.start, span.end, zone, facts.language)
+
+
+def _show_moment(instant: datetime, facts: InvitationFacts) -> str:
+    local = instant.astimezone(ZoneInfo(facts.time_zone))
+    return f"{format_date(local.date(), facts.language)} {local:%H:%M} ({facts.time_zone})"
 
 
 def _show_everywhere(span: Interval, facts: InvitationFacts) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ class LetterKind(StrEnum):
     """Why somebody is written to."""
 
     INVITATION = "invitation"
+    REMINDER = "reminder"
     MOVED = "moved"
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
@@ -68,8 +70,10 @@ class InvitationFacts:
     `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
     `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
     `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `previous` stands in
-    letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come.
-    `answer_links` are there while an answer is asked for.
+    letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come, and
+    `has_answered` is None where one answer does not tell, as for a whole series. `answer_links` are there while an
+    answer is asked for. A reminder asks for it until `answer_until`, at once where that is None; at `preferences_url`
+    she can switch reminders off. `recipient_title` follows her name where she is spoken to.
 
     Raises BadInput (`bad-link`) for a link that is not http or https.
     """
@@ -94,12 +98,16 @@ class InvitationFacts:
     question_count: int = 0
     previous: Previous | None = None
     has_declined: bool = False
+    has_answered: bool | None = None
     answer_links: AnswerLinks | None = None
+    answer_until: datetime | None = None
+    preferences_url: str | None = None
+    recipient_title: str = ""
 
     def __post_init__(self) -> None:
         answers = self.answer_links
         links = (answers.accept, answers.tentative, answers.decline) if answers else ()
-        for link in (self.page_url, self.video_url, *links):
+        for link in (self.page_url, self.video_url, self.preferences_url, *links):
             if link is not None and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc):
                 raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
 

@@ -77,7 +77,9 @@ def _begin(
 
 
 def _finish(message: EmailMessage, letter: Letter) -> bytes:
-    return message.as_bytes().replace(_SUBJECT_MARK.encode(), _encode_subject(letter.subject).encode("ascii"), 1)
+    """The bytes with the subject. No name can hold the mark's line: a header that goes on begins with a blank."""
+    mark, subject = f"\r\nSubject: {_SUBJECT_MARK}\r\n", f"\r\nSubject: {_encode_subject(letter.subject)}\r\n"
+    return message.as_bytes().replace(mark.encode(), subject.encode("ascii"), 1)
 
 
 def _encode_subject(subject: str) -> str:

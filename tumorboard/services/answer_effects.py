@@ -131,26 +131,35 @@ def _wait(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: date
 
 
 def _bounce(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
-    """Mark the addresses that were written to. A report about a letter we never sent marks nothing."""
+    """Mark whom the letter was written to that the report gives back; each letter has one recipient.
+
+    Anybody can write a report: one that gives back no letter of ours marks nobody, and a coordinator looks.
+    """
     mail, message = arrival.mail, arrival.message
     addresses = {address.lower() for address in (*mail.bounced, arrival.verdict.address) if address}
-    known = session.scalars(select(Member).where(func.lower(Member.email).in_(addresses)).order_by(Member.id))
-    marked = [member for member in known if _was_written_to(session, member, mail.returned_id)]
-    for member in marked:
+    query = select(Member).where(func.lower(Member.email).in_(addresses)).order_by(Member.id)
+    known = list(session.scalars(query))
+    member = next((member for member in known if _was_written_to(session, member, mail.returned_id)), None)
+    message.member_id = None  # who sent it is not whom it is about
+    if member is not None:
         member.bounced_at = now
         record(session, by=by, now=now, action="member:bounced", subject=("member", member.public_id))
-    if not marked:
-        _nothing(message, "never-written-to")
-        return
-    message.member_id, message.address, message.state = marked[0].id, marked[0].email, "open"
+        message.member_id, message.address, message.state = member.id, member.email, "open"
+    elif known and not mail.returned_id:
+        message.address, message.reason, message.state = known[0].email, "no-returned-letter", "open"
+    else:
+        _nothing(message, "never-written-to", "open" if known else "done")
 
 
 def _was_written_to(session: Session, member: Member, message_id: str) -> bool:
-    """The report gives back a letter to her or, where it names none, letters to her have left."""
-    written = select(OutboxMessage.id).where(OutboxMessage.member_id == member.id, OutboxMessage.tries > 0)
-    if message_id:
-        written = written.where(OutboxMessage.message_id == message_id)
-    return session.scalar(written.limit(1)) is not None
+    """True where the letter that is given back was sent to the very address she has."""
+    written = select(OutboxMessage.id).where(
+        OutboxMessage.message_id == message_id,
+        OutboxMessage.member_id == member.id,
+        func.lower(OutboxMessage.recipient) == member.email.lower(),
+        OutboxMessage.tries > 0,
+    )
+    return bool(message_id) and session.scalar(written.limit(1)) is not None
 
 
 def _note(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from tumorboard.domain.answers import Effect, InboundMail, Verdict, interpret
+from tumorboard.domain.answers import Effect, InboundMail, Reason, Verdict, interpret
+from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.errors import Conflict, NotAllowed, NotFound
 from tumorboard.formats.itip import read_mail_apart
 from tumorboard.services import transaction
@@ -33,6 +35,13 @@ __all__ = [
     "receive_message",
     "take_answer",
 ]
+
+
+_CLOCK_ERROR = timedelta(days=1)
+"""How far another's clock may be off."""
+_TIMELY = frozenset({Effect.PARTSTAT, Effect.DELEGATE, Effect.PROPOSAL})
+_METHODS = frozenset({"PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"})
+_PARTSTATS = frozenset({"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,7 @@ def receive_message(session: Session, setup: Setup, *, content: bytes, by: Actor
     session.rollback()  # nothing stays locked while the mail is read
     mail = read_mail_apart(content)
     try:
-        with transaction(session):
-            return _find_repeated(session, mail) or _receive(session, setup, mail, by, now)
+        return _take_in(session, setup, mail, by, now)
     except Conflict as conflict:
         if conflict.code != "already-exists":
             raise
@@ -69,6 +77,15 @@ def receive_message(session: Session, setup: Setup, *, content: bytes, by: Actor
         if repeated is None:
             raise
         return repeated
+
+
+def _take_in(session: Session, setup: Setup, mail: InboundMail, by: Actor, now: datetime) -> Received:
+    try:
+        with transaction(session):
+            return _find_repeated(session, mail) or _receive(session, setup, mail, by, now)
+    except ArithmeticError:  # a time with which no sum can be done
+        with transaction(session):
+            return _find_repeated(session, mail) or _note_unhandled(session, mail, now)
 
 
 def _find_repeated(session: Session, mail: InboundMail) -> Received | None:
@@ -82,7 +99,7 @@ def _receive(session: Session, setup: Setup, mail: InboundMail, by: Actor, now: 
     events = load_events(session, mail)
     verdict = interpret(mail, {uid: event.state for uid, event in events.items()})
     arrivals = []
-    for place, one in enumerate((verdict, *verdict.also)):
+    for place, one in enumerate(_doubt(found, now) for found in (verdict, *verdict.also)):
         event = events.get(one.uid)
         digest = mail.digest if place == 0 else sha256(f"{mail.digest}:{place}".encode()).hexdigest()
         message = _message(session, mail, one, event, digest, now)
@@ -96,17 +113,39 @@ def _receive(session: Session, setup: Setup, mail: InboundMail, by: Actor, now: 
     return Received(first.public_id, Effect(first.effect), first.reason, first.state)
 
 
+def _doubt(verdict: Verdict, now: datetime) -> Verdict:
+    """What the rules cannot see without a clock: written in the future, or proposing what is past."""
+    if verdict.effect not in _TIMELY:
+        return verdict
+    if verdict.stamp is not None and verdict.stamp > now + _CLOCK_ERROR:
+        return replace(verdict, effect=Effect.QUEUE, reason=Reason.FUTURE_STAMP)
+    if verdict.proposed is not None and verdict.proposed.start < now - _CLOCK_ERROR:
+        return replace(verdict, effect=Effect.QUEUE, reason=Reason.NO_TIME, proposed=None)
+    return verdict
+
+
+def _note_unhandled(session: Session, mail: InboundMail, now: datetime) -> Received:
+    """A row for the coordinators, and nothing else done."""
+    verdict = Verdict(effect=Effect.NONE, reason="cannot-be-handled")
+    message = _message(session, replace(mail, events=()), verdict, None, mail.digest, now)
+    message.state = "open"
+    session.add(message)
+    session.flush()
+    return Received(message.public_id, Effect.NONE, message.reason, message.state)
+
+
 def _message(
     session: Session, mail: InboundMail, verdict: Verdict, event: KnownEvent | None, digest: str, now: datetime
 ) -> InboundMessage:
+    """The row of a verdict. Words of a stranger's choice are not kept: they may be a patient's."""
     rows = event.rows_for(verdict.instance) if event else []
     first = mail.events[0] if mail.events else None
     return InboundMessage(
         digest=digest,
         received_at=now,
-        sender=mail.sender[:320],
-        method=mail.method[:64],
-        uid=(verdict.uid or (first.uid if first else ""))[:300],
+        sender=_keep_address(mail.sender),
+        method=mail.method if mail.method in _METHODS else "",
+        uid=verdict.uid if event else "",
         sequence=verdict.sequence if verdict.sequence is not None else (first.sequence if first else None),
         stamp=verdict.stamp or (first.stamp if first else None),
         effect=verdict.effect,
@@ -114,13 +153,18 @@ def _message(
         state="done",
         member_id=event.member.id if event else _member_at(session, mail.sender),
         meeting_id=rows[0].meeting_id if len(rows) == 1 else None,
-        partstat=verdict.partstat[:64],
+        partstat=verdict.partstat if verdict.partstat in _PARTSTATS else "",
         recurrence_at=verdict.instance,
         proposed_start=verdict.proposed.start if verdict.proposed else None,
         proposed_end=verdict.proposed.end if verdict.proposed else None,
-        address=verdict.address[:320],
+        address=_keep_address(verdict.address),
         comment=keep_comment(verdict.comment),
     )
+
+
+def _keep_address(address: str) -> str:
+    """An address of a mail as it may be kept: nothing of one with what looks like a registration number."""
+    return "" if has_resident_number(address) else address[:320]
 
 
 def _member_at(session: Session, address: str) -> int | None:
@@ -164,7 +208,10 @@ def answer_for(
 def answer_own(
     session: Session, setup: Setup, *, invitation_id: str, answer: str, comment: str = "", by: Actor, now: datetime
 ) -> Followed:
-    """A member answers an invitation of her own, after log-in. Raises NotAllowed for another's; else as above."""
+    """A member answers an invitation of her own, after log-in.
+
+    Raises NotAllowed for another's and for one that is not there alike; else as above.
+    """
     require(by, Permission.ANSWER_OWN)
     return _answer_here(session, setup, invitation_id, answer, comment, "page", by, now)
 
@@ -176,10 +223,16 @@ def _answer_here(
     check_answer(answer)
     said = read_comment(comment)
     with transaction(session):
-        row = find_invitation(session, invitation_id)
-        if channel == "page" and (by.member_id is None or row.member.public_id != by.member_id):
-            raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))
+        row = _find_own(session, invitation_id, by) if channel == "page" else find_invitation(session, invitation_id)
         refuse_ended(row, now)
         return take_answer(
             session, setup, row, answer=answer, comment=said, channel=channel, stamp=None, by=by, now=now
         )  # fmt: skip
+
+
+def _find_own(session: Session, invitation_id: str, by: Actor) -> MeetingInvitation:
+    with suppress(NotFound):
+        row = find_invitation(session, invitation_id)
+        if row.member.public_id == by.member_id:
+            return row
+    raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))

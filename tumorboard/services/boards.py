@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,12 +11,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import NotFound
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Proposal, Reason
-from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.invitations import hide_identifiers
 from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import find_draft, open_draft, proposal_of
-from tumorboard.services.standing import covers, what_is_said
+from tumorboard.services.standing_preview import has_said, list_covering, list_opening, load_living
 from tumorboard.store.calendars import BusyInterval, BusySource, StandingInvitation
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
@@ -170,7 +168,8 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     ids = select(Case.reference, Case.public_id).where(Case.program == draft.board.program, Case.reference.in_(wanted))
     case_ids = {row[0]: row[1] for row in session.execute(ids)}
     published = {item.case.reference: meeting for meeting in meetings.values() for item in meeting.agenda}
-    standings = _load_standings(session, meetings.values())
+    standings = load_living(session, meetings.values())
+    standings += list_opening(session, proposal.meetings, meetings, standings)
     changes = tuple(
         _compare(plan, meetings[plan.meeting], members, published, case_ids, standings)
         for plan in proposal.meetings
@@ -197,12 +196,12 @@ def _compare(
     removed = tuple(item for item in meeting.agenda if item.case.reference not in planned)
     rows = {row.member.public_id: row for row in meeting.invitations if row.status == "invited"}
     attending = {attendance.member for attendance in plan.attendances}
-    series = {one.member.public_id: one for one in standings if _concerns(one, meeting) and covers(one, meeting)}
+    series = {one.member.public_id: one for one in list_covering(standings, meeting)}
     instances = {place.invitation_id for one in standings for place in one.places}
     attendances = [
         AttendanceChange(
             members[a.member], _attendance_change(a, rows.get(a.member)), a, rows.get(a.member),
-            by_series=a.member in series and _is_said(series[a.member], a, meeting, planned),
+            by_series=a.member in series and has_said(series[a.member], a, meeting, planned),
         )
         for a in plan.attendances
         if a.member in members
@@ -218,34 +217,6 @@ def _compare(
     left_out = [series[key].member for key in sorted(series) if key not in attending and key not in rows]
     attendances += [AttendanceChange(member, "withdrawn", None, None, by_series=True) for member in left_out]
     return replace(change, attendances=tuple(attendances))
-
-
-def _load_standings(session: Session, meetings: Iterable[Meeting]) -> list[StandingInvitation]:
-    """The living series entries in which the meetings may be instances."""
-    ids = {meeting.series_id for meeting in meetings if meeting.series_id is not None}
-    query = select(StandingInvitation).where(StandingInvitation.series_id.in_(ids))
-    query = query.where(StandingInvitation.status == "invited").order_by(StandingInvitation.id)
-    query = query.options(selectinload(StandingInvitation.places), joinedload(StandingInvitation.member))
-    return list(session.scalars(query))
-
-
-def _concerns(standing: StandingInvitation, meeting: Meeting) -> bool:
-    return (
-        standing.series_id == meeting.series_id
-        and standing.starts_at <= meeting.starts_at <= standing.until
-    )  # fmt: skip
-
-
-def _is_said(
-    standing: StandingInvitation, attendance: Attendance, meeting: Meeting, references: Iterable[str]
-) -> bool:  # fmt: skip
-    """True when the series says of the meeting what her invitation would."""
-    said = {
-        "room": hide_identifiers(meeting.room.name, references), "video": meeting.room.video_url,
-        "required": attendance.required,
-    }  # fmt: skip
-    is_whole = attendance.span == Interval(meeting.starts_at, meeting.ends_at) and attendance.kind == "core"
-    return is_whole and what_is_said(standing) == said
 
 
 def _entry_change(entry: AgendaEntry, before: Mapping[str, AgendaItem], published: Mapping[str, Meeting]) -> str:

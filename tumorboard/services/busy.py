@@ -29,6 +29,7 @@ from tumorboard.services.busy_reading import (
 )
 from tumorboard.services.busy_views import count_intervals
 from tumorboard.services.people import find_member, require_own
+from tumorboard.services.recheck import recheck_member
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import BusyInterval, BusySource
 from tumorboard.store.people import Member
@@ -73,7 +74,7 @@ def upload_busy(
     with transaction(session):
         source = find_or_make_source(session, owner.row_id, "upload", now)
         keep_reading(session, source, times, window=window, digest=digest_of(setup, owner, content), now=now)
-        return _finish(session, source, times, "busy:uploaded", by=by, now=now)
+        return _finish(session, setup, source, times, "busy:uploaded", by=by, now=now)
 
 
 def _note_upload_failure(session: Session, owner: Owner, code: str, now: datetime) -> None:
@@ -104,12 +105,14 @@ def find_or_make_source(
 
 
 def _finish(
-    session: Session, source: BusySource, times: BusyTimes, action: str, *, by: Actor, now: datetime
+    session: Session, setup: Setup, source: BusySource, times: BusyTimes, action: str, *, by: Actor, now: datetime
 ) -> BusyRead:
+    """Say what was read, keep what it costs as findings, and record it."""
     done = BusyRead(
         source_id=source.public_id, intervals=len(times.busy), tentative=len(times.tentative), warnings=times.warnings,
         meetings=meetings_hit(session, member_row=source.member_id, now=now),
     )  # fmt: skip
+    recheck_member(session, setup, source.member, hit=done.meetings, now=now)
     record(
         session, by=by, now=now, action=action, subject=("member", source.member.public_id), source=done.source_id,
         intervals=done.intervals, tentative=done.tentative, warnings=len(done.warnings), meetings=list(done.meetings),
@@ -139,7 +142,7 @@ def add_busy_address(
         source = find_or_make_source(session, owner.row_id, "url", now, address=place.url)
         source.etag, source.last_modified = fetched.etag, fetched.last_modified
         keep_reading(session, source, times, window=window, digest=digest_of(setup, owner, content), now=now)
-        return _finish(session, source, times, "busy:address-added", by=by, now=now)
+        return _finish(session, setup, source, times, "busy:address-added", by=by, now=now)
 
 
 def _refuse_too_many(session: Session, member: Member, address: str) -> None:
@@ -190,12 +193,12 @@ def fetch_source(
     except BadInput as error:
         fail_source(session, row_id, error.code, by=by, now=now)
         raise
-    return _keep_fetched(session, row_id, fetched, times, new or digest, window, by=by, now=now)
+    return _keep_fetched(session, setup, row_id, fetched, times, new or digest, window, by=by, now=now)
 
 
 def _keep_fetched(
-    session: Session, row_id: int, fetched: Fetched, times: BusyTimes | None, digest: str, window: Interval, *,
-    by: Actor, now: datetime,
+    session: Session, setup: Setup, row_id: int, fetched: Fetched, times: BusyTimes | None, digest: str,
+    window: Interval, *, by: Actor, now: datetime,
 ) -> bool:  # fmt: skip
     with transaction(session):
         source = session.get(BusySource, row_id, populate_existing=True)
@@ -205,16 +208,17 @@ def _keep_fetched(
         if times is None:
             note_same(source, now=now)
             return False
-        return keep_and_record(session, source, times, window=window, digest=digest, by=by, now=now)
+        return keep_and_record(session, setup, source, times, window=window, digest=digest, by=by, now=now)
 
 
 def keep_and_record(
-    session: Session, source: BusySource, times: BusyTimes, *, window: Interval, digest: str, by: Actor, now: datetime
-) -> bool:
+    session: Session, setup: Setup, source: BusySource, times: BusyTimes, *, window: Interval, digest: str, by: Actor,
+    now: datetime,
+) -> bool:  # fmt: skip
     """Keep what the clock read, and record it where it differs from what was known. In the caller's transaction."""
     has_changed = keep_reading(session, source, times, window=window, digest=digest, now=now)
     if has_changed:
-        _finish(session, source, times, "busy:read", by=by, now=now)
+        _finish(session, setup, source, times, "busy:read", by=by, now=now)
     return has_changed
 
 
@@ -245,16 +249,23 @@ def find_source(session: Session, source_id: str, *, by: Actor) -> BusySource:
     return source
 
 
-def remove_busy(session: Session, *, source_id: str, by: Actor, now: datetime) -> None:
-    """Forget a source and all that was read from it. A file that still lies in the folder comes again."""
+def remove_busy(session: Session, *, source_id: str, by: Actor, now: datetime, setup: Setup | None = None) -> None:
+    """Forget a source and all that was read from it. A file that still lies in the folder comes again.
+
+    With `setup` her meetings are looked at again at once, else by the night.
+    """
     with transaction(session):
         source = find_source(session, source_id, by=by)
-        drop_source(session, source, by=by, now=now)
+        drop_source(session, setup, source, by=by, now=now)
 
 
-def drop_source(session: Session, source: BusySource, *, by: Actor, now: datetime) -> None:
+def drop_source(session: Session, setup: Setup | None, source: BusySource, *, by: Actor, now: datetime) -> None:
     """In the caller's transaction."""
-    subject = ("member", source.member.public_id)
+    member = source.member
+    subject = ("member", member.public_id)
     record(session, by=by, now=now, action="busy:removed", subject=subject, source=source.public_id, kind=source.kind)
     session.execute(delete(BusyInterval).where(BusyInterval.source_id == source.id))
     session.delete(source)
+    session.flush()
+    if setup is not None:
+        recheck_member(session, setup, member, hit=(), now=now)

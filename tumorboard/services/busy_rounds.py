@@ -135,7 +135,7 @@ def _folder_steps(session: Session, setup: Setup, done: Round, by: Actor, now: d
         for (member_row, _), file in sorted(held.items(), key=lambda pair: pair[0])
         if _is_due(known.get((member_row, file.name)), file, fresh_until, now)
     ]
-    _drop_vanished(session, [row.id for key, row in known.items() if key not in held], done, by, now)
+    _drop_vanished(session, setup, [row.id for key, row in known.items() if key not in held], done, by, now)
     return (partial(_read_file, session, setup, folder, row_id, file, by, now) for row_id, file in changed)
 
 
@@ -158,12 +158,12 @@ def _keep_all(session: Session, rows: list[BusySource], code: str, done: Round, 
     done.failed += len(ids)
 
 
-def _drop_vanished(session: Session, ids: list[int], done: Round, by: Actor, now: datetime) -> None:
+def _drop_vanished(session: Session, setup: Setup, ids: list[int], done: Round, by: Actor, now: datetime) -> None:
     if not ids:
         return
     with transaction(session):
         for source in session.scalars(select(BusySource).where(BusySource.id.in_(ids))):
-            drop_source(session, source, by=by, now=now)
+            drop_source(session, setup, source, by=by, now=now)
     done.removed += len(ids)
 
 
@@ -194,4 +194,4 @@ def _read_file(
         if times is None:
             note_same(kept, now=now)
             return False
-        return keep_and_record(session, kept, times, window=window, digest=new, by=by, now=now)
+        return keep_and_record(session, setup, kept, times, window=window, digest=new, by=by, now=now)

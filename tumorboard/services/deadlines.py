@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.board_settings import BoardSettings, read_settings
 from tumorboard.domain.deadlines import SOON, escalate_at, remind_at
+from tumorboard.mail.letters import LetterKind
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
@@ -76,7 +77,7 @@ def _chase(session: Session, setup: Setup, meeting_id: str, *, by: Actor, now: d
         letters = 0
         for row in reminded:
             row.reminded_at = now
-            letters += resend_invitation(session, setup, row, now=now)
+            letters += resend_invitation(session, setup, row, now=now, kind=LetterKind.REMINDER)
         late = [row for row in rows if row not in reminded and _is_escalation_due(row, settings, now)]
         for row in late:
             row.escalated_at = now

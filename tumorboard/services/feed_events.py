@@ -18,10 +18,12 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical_values import FeedEvent, FeedSeries, FeedStatus
 from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, at_level, event_of_invitation, stamp_of
 from tumorboard.services.feed_series import list_series, list_untold, load_standings
+from tumorboard.services.feed_stamps import keep_stamps
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Department, Member
+from tumorboard.store.post import FeedDocument
 from tumorboard.words import Words
 
 DEADLINE_LASTS = timedelta(minutes=15)
@@ -144,13 +146,17 @@ def _of_deadlines(session: Session, setup: Setup, subject_id: int, detail: Detai
     title = Words(setup.language).gettext("Case list closes: %(board)s") % {"board": name}
     events = [
         FeedEvent(
-            uid=f"closes-{row.public_id}@{setup.mail_domain}", sequence=row.revision - 1, stamp=row.closes_at - FUTURE,
+            uid=f"closes-{row.public_id}@{setup.mail_domain}", sequence=row.revision - 1, stamp=now,
             starts_at=row.closes_at, ends_at=row.closes_at + DEADLINE_LASTS, time_zone=row.time_zone, title=title,
             description="", location="", video_url=None, url=f"{setup.base_url}/meetings/{row.public_id}",
             is_busy=False,
         )
         for row in _meetings(session, subject_id, Meeting.status != "cancelled", now)
     ]  # fmt: skip
+    stored = select(FeedDocument.content).where(
+        FeedDocument.scope == "deadlines", FeedDocument.subject_id == subject_id
+    )
+    events = keep_stamps(events, session.scalar(stored.where(FeedDocument.detail == str(detail))), now=now)
     shown = Words(setup.language).gettext("Case lists: %(board)s") % {"board": name}
     return FeedContent(shown, events, setup.language, f"{setup.base_url}/boards/{board.key}", "goldenrod")
 

@@ -32,8 +32,6 @@ from tumorboard.words import Words
 
 AT_ONCE = 50
 """How many feeds the nightly job writes in one transaction, so that others may write in between."""
-COLLECTION = "/caldav/calendars/board/"
-"""Where the same calendar is to be had with the token as password: an address that may stand in the feed itself."""
 
 Subject = tuple[str, int]
 
@@ -126,7 +124,6 @@ def _write_feed(session: Session, setup: Setup, scope: str, subject_id: int, det
         series=feed.series,
         description=covers % {"past": PAST.days, "future": FUTURE.days},
         url="" if detail is Detail.BUSY else feed.page,
-        source_url=f"{setup.base_url}{COLLECTION}",
         color=feed.color,
     )
 

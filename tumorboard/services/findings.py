@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Select, func, select
@@ -36,8 +36,15 @@ _STEPS: Mapping[str, Step] = {
     "room-too-small": Step.CHANGE_ROOM,
 }
 
+FLAPS_WITHIN = timedelta(hours=1)
+"""What is gone and comes again so soon after it was found is the same finding: it is not told twice."""
+
 _SAME_THING = ("member", "reference", "specialty", "room")
 """The values that say what a finding is about; with the others it stays the same finding."""
+
+
+_Rows = dict[tuple[object, ...], MeetingFinding]
+"""By what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +81,38 @@ def keep_findings(session: Session, meetings: Sequence[Meeting], found: Iterable
     """Bring the rows of these meetings to what was found, inside the caller's transaction.
 
     What is new gets a row, what is still there is seen again, what is gone is mended; repeating it changes no more
-    than `seen_at`.
+    than `seen_at`. What was found within the last hour, mended and is there again gets its row back and is not new.
     """
     by_id = {row.public_id: row for row in meetings}
-    query = select(MeetingFinding).where(MeetingFinding.mended_at.is_(None))
-    query = query.where(MeetingFinding.meeting_id.in_([row.id for row in meetings]))
-    open_rows = {_identity(row.meeting_id, row.code, row.detail): row for row in session.scalars(query)}
+    open_rows, recent = _load_rows(session, meetings, now)
     new, standing = [], []
     for reason in found:
         meeting = by_id[str(reason.values["meeting"])]
         detail = {name: value for name, value in reason.values.items() if name != "meeting"}
-        row = open_rows.pop(_identity(meeting.id, reason.code, detail), None)
+        identity = _identity(meeting.id, reason.code, detail)
+        row = open_rows.pop(identity, None) or recent.pop(identity, None)
         if row is None:
             row = MeetingFinding(meeting=meeting, code=reason.code, detail=detail, found_at=now, seen_at=now)
             session.add(row)
             new.append(StandingFinding(row, reason, meeting))
-        row.detail, row.seen_at = detail, now
+        row.detail, row.seen_at, row.mended_at = detail, now, None
         standing.append(StandingFinding(row, reason, meeting))
     for row in open_rows.values():
         row.mended_at = now
     session.flush()
     return Kept(tuple(new), tuple(standing), len(open_rows))
+
+
+def _load_rows(session: Session, meetings: Sequence[Meeting], now: datetime) -> tuple[_Rows, _Rows]:
+    """The findings of the meetings that stand, and those that were found and mended within the last hour."""
+    query = select(MeetingFinding).where(MeetingFinding.meeting_id.in_([row.id for row in meetings]))
+    is_recent = MeetingFinding.found_at > now - FLAPS_WITHIN
+    standing: _Rows = {}
+    recent: _Rows = {}
+    for row in session.scalars(query.where(MeetingFinding.mended_at.is_(None) | is_recent).order_by(MeetingFinding.id)):
+        rows = standing if row.mended_at is None else recent
+        rows[_identity(row.meeting_id, row.code, row.detail)] = row
+    return standing, recent
 
 
 def _identity(meeting_id: int, code: str, detail: Mapping[str, object]) -> tuple[object, ...]:

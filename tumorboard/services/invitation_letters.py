@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.board_settings import read_settings
+from tumorboard.domain.deadlines import answer_due_at
 from tumorboard.domain.model import SeatKind, Text
 from tumorboard.domain.preferences import read_member_preferences
 from tumorboard.domain.requirements import NAMED, REQUESTED
@@ -29,6 +30,9 @@ ASKED_FOR = {
     REQUESTED: Text(en="asked for by the referrer", ko="의뢰자의 참석 요청"),
 }
 """Needs that come from the referral and not from a rule."""
+
+PREFERENCES_PAGE = "/mine/preferences"
+"""That of `services.preferences`, which needs the feeds and so these letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,20 @@ def letter_facts(
         question_count=details["questions"],
         previous=previous,
         has_declined=row.answer == "declined",
+        has_answered=row.answer != "needs-action",
+        answer_until=_answer_until(meeting, row) if kind is LetterKind.REMINDER else None,
+        preferences_url=f"{setup.base_url}{PREFERENCES_PAGE}" if kind is LetterKind.REMINDER else None,
+        recipient_title=member.title,
     )
+
+
+def _answer_until(meeting: Meeting, row: MeetingInvitation) -> datetime | None:
+    """None when the answer is due already by the time of the letter, its stamp."""
+    if row.asked_at is None:
+        return None
+    days = read_settings(meeting.board.settings).answer_days
+    due_at = answer_due_at(row.asked_at, meeting.starts_at, answer_days=days)
+    return due_at if due_at > row.stamp else None
 
 
 def supersede(session: Session, uid: str, meeting: Meeting | None = None) -> bool:

@@ -160,7 +160,8 @@ def series_facts(setup: Setup, standing: StandingInvitation, kind: LetterKind) -
         time_zone=member.time_zone, board_name=board.name_ko if member.language == "ko" else board.name_en,
         board_time_zone=standing.time_zone, meeting=span, window=span, seat=SeatKind.CORE, room=said["room"],
         video_url=said["video"] or None, page_url=f"{setup.base_url}/mine", required=said["required"],
-        has_declined=standing.answer == "declined",
+        has_declined=standing.answer == "declined", recipient_title=member.title,
+        has_answered=standing.answer != "needs-action",
     )  # fmt: skip
 
 

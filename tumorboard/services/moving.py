@@ -17,6 +17,7 @@ from tumorboard.services.audit import record
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.meetings import FARTHEST, book_room, closes_at
 from tumorboard.services.publishing import write_plans
+from tumorboard.services.recheck import recheck_meetings
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import busy_times, room_bookings
@@ -58,6 +59,7 @@ def move_meeting(
     _leave_mark(session, meeting, before)
     book_room(session, meeting)
     letters, _ = write_plans(session, setup, [plan], {meeting.public_id: meeting}, cases, now=now)
+    recheck_meetings(session, setup, [meeting], now=now)
     record(
         session, by=by, now=now, action="meeting:moved", subject=("meeting", meeting.public_id), letters=letters,
         before=before.start.isoformat(), after=after.start.isoformat(),

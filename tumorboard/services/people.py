@@ -11,6 +11,8 @@ from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.recheck import recheck_member
+from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import BusySource
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Account, Member
@@ -61,11 +63,13 @@ def require_own(by: Actor, member_id: str) -> None:
 
 
 def add_absence(
-    session: Session, *, member_id: str, starts_at: datetime, ends_at: datetime, kind: str, by: Actor, now: datetime
-) -> tuple[Absence, tuple[str, ...]]:
+    session: Session, *, member_id: str, starts_at: datetime, ends_at: datetime, kind: str, by: Actor, now: datetime,
+    setup: Setup | None = None,
+) -> tuple[Absence, tuple[str, ...]]:  # fmt: skip
     """Note when a member cannot come; gives the public ids of the published meetings this touches.
 
-    `kind` is `absence` or `busy`. The meetings stay as they are until somebody proposes and publishes again.
+    `kind` is `absence` or `busy`. The meetings stay as they are until somebody proposes and publishes again. With
+    `setup` what they lose now is found at once, else by the night.
     """
     require_own(by, member_id)
     if kind not in ("absence", "busy"):
@@ -89,16 +93,23 @@ def add_absence(
             .order_by(Meeting.starts_at)
         )
         meetings = tuple(session.scalars(touched))
+        if setup is not None:
+            recheck_member(session, setup, member, hit=meetings, now=now)
         record(session, by=by, now=now, action="absence:added", subject=("member", member_id), meetings=list(meetings))
     return row, meetings
 
 
-def remove_absence(session: Session, *, absence_id: str, by: Actor, now: datetime) -> None:
-    """Take an absence back."""
+def remove_absence(session: Session, *, absence_id: str, by: Actor, now: datetime, setup: Setup | None = None) -> None:
+    """Take an absence back. With `setup` what it cost is looked at again at once, else by the night."""
     with transaction(session):
         row = session.scalar(select(Absence).where(Absence.public_id == absence_id))
         if row is None:
+            require_own(by, "")  # who may not touch another's is told the same of one that is not there
             raise NotFound("there is no such absence", code="unknown-absence")
-        require_own(by, row.member.public_id)
-        record(session, by=by, now=now, action="absence:removed", subject=("member", row.member.public_id))
+        member = row.member
+        require_own(by, member.public_id)
+        record(session, by=by, now=now, action="absence:removed", subject=("member", member.public_id))
         session.delete(row)
+        session.flush()
+        if setup is not None:
+            recheck_member(session, setup, member, hit=(), now=now)

@@ -21,6 +21,7 @@ from tumorboard.services.invitations import Change, cancel_invitations, post_let
 from tumorboard.services.meetings import find_meeting
 from tumorboard.services.planning import find_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
+from tumorboard.services.recheck import recheck_meetings
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import leave_out_untold
 from tumorboard.store.cases import Case
@@ -56,6 +57,7 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         changed = [plan for plan in proposal.meetings if _differs(meetings[plan.meeting], plan)]
         letters, told = write_plans(session, setup, changed, meetings, cases, now=now)
         draft.status = "published"
+        recheck_meetings(session, setup, meetings.values(), now=now)
         published = tuple(plan.meeting for plan in changed)
         record(
             session, by=by, now=now, action="draft:published", subject=("draft", draft_id), meetings=list(published),

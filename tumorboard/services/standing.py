@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.board_settings import read_settings
 from tumorboard.domain.model import SeatKind
-from tumorboard.domain.series import FEWEST_INSTANCES, fits_between, list_starts
-from tumorboard.formats.ical import can_repeat
+from tumorboard.domain.series import fits_between, list_starts
 from tumorboard.mail.letters import LetterKind
 from tumorboard.services.invitation_letters import Change, Instance, new_uid, next_stamp
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_opening import is_booked, is_usual_holder, lay_series, list_ahead
 from tumorboard.store.calendars import StandingInvitation, StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Member
@@ -55,7 +55,7 @@ def settle(
         if instance is not None:
             told += _settle_instance(session, change, instance)
         elif change.kind is LetterKind.INVITATION:
-            may_open = opens and _is_whole(meeting, change.row)
+            may_open = opens and _is_whole(meeting, change.row) and is_usual_holder(meeting.board, change.row.member)
             told += _join(session, setup, meeting, change, may_open=may_open, now=now)
         else:
             told.append(change)
@@ -189,25 +189,17 @@ def _say(row: MeetingInvitation) -> dict[str, Any]:
 
 
 def _open(session: Session, setup: Setup, meeting: Meeting, row: MeetingInvitation) -> StandingInvitation | None:
-    """A series entry from this meeting to the last one held; None when there is nothing to repeat."""
-    zone = ZoneInfo(meeting.time_zone)
-    length = meeting.ends_at - meeting.starts_at
-    held = {
-        other.starts_at
-        for other in _ahead(session, meeting)
-        if other.ends_at - other.starts_at == length and not _has_own_entry(other, row.member_id)
-    }
-    rule = list_starts(meeting.starts_at, max(held | {meeting.starts_at}), zone)
-    instances = [start for start in rule if start in held or start == meeting.starts_at]
-    kept_clock = all(start.astimezone(zone).time() == rule[0].astimezone(zone).time() for start in rule)
-    if len(instances) < FEWEST_INSTANCES or not kept_clock or not can_repeat(meeting.time_zone, rule):
-        return None
-    rule = tuple(start for start in rule if start <= instances[-1])
-    standing = StandingInvitation(
-        series_id=meeting.series_id, member=row.member, uid=new_uid(setup), sequence=row.sequence, stamp=row.stamp,
-        starts_at=meeting.starts_at, ends_at=meeting.ends_at, until=instances[-1], time_zone=meeting.time_zone,
-        excluded={"starts": [start.isoformat() for start in rule if start not in instances], "said": _say(row)},
+    """A series entry from this meeting to the last one held; None when there is nothing to repeat.
+
+    It leaves out published weeks in which somebody else sits on her seat.
+    """
+    standing = lay_series(
+        meeting, row.member, _say(row), list_ahead(session, meeting),
+        is_expected=lambda other: other.status != "published" or is_booked(session, other, row.member_id),
     )  # fmt: skip
+    if standing is None:
+        return None
+    standing.uid, standing.sequence, standing.stamp = new_uid(setup), row.sequence, row.stamp
     session.add(standing)
     session.flush()
     return standing
@@ -220,15 +212,6 @@ def _has_series(session: Session, meeting: Meeting, row: MeetingInvitation) -> b
     )
     query = query.where(StandingInvitation.status == "invited", StandingInvitation.until >= meeting.starts_at)
     return session.scalar(query.limit(1)) is not None
-
-
-def _ahead(session: Session, meeting: Meeting) -> Iterable[Meeting]:
-    query = select(Meeting).where(Meeting.series_id == meeting.series_id, Meeting.starts_at > meeting.starts_at)
-    return session.scalars(query.where(Meeting.status != "cancelled").order_by(Meeting.starts_at))
-
-
-def _has_own_entry(meeting: Meeting, member_id: int) -> bool:
-    return any(row.member_id == member_id and row.status == "invited" for row in meeting.invitations)
 
 
 def _settle_instance(session: Session, change: Change, instance: Instance) -> list[Change]:

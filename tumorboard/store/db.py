@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -64,6 +67,18 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+@event.listens_for(Engine, "do_connect")
+def _create_sqlite(dialect: Dialect, _record: Any, arguments: Sequence[Any], _options: Any) -> None:
+    """A new file is its owner's alone: it holds clinical facts. SQLite gives what it puts beside it the same mode.
+
+    A file that is there stays as it is; where none can be made, SQLite says so itself.
+    """
+    name = str(arguments[0]) if dialect.name == "sqlite" and arguments else ""
+    if name not in ("", ":memory:") and not name.startswith("file:"):
+        with suppress(OSError):
+            os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @event.listens_for(Engine, "connect")

@@ -5,8 +5,9 @@ The user name does not matter. Nothing can be written, and there is no schedulin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from itertools import chain
 from xml.etree import ElementTree as Tree
 
 from flask import Blueprint, Flask, request
@@ -29,6 +30,7 @@ from tumorboard.web.caldav_xml import (
     make_missing,
     make_response,
     read_body,
+    read_hrefs,
     read_range,
     read_wanted,
     server,
@@ -126,12 +128,10 @@ def _find_properties(head: FeedHead, path: str) -> Response:
     depth = _read_depth()
     wanted = read_wanted(read_body(_body()))
     content = feeds.read_feed(database(), head)
-    found = [make_response(_href(path), wanted, _of_place(head, path, content))]
-    if depth == 1:
-        found += [make_response(_href(child), wanted, _of_place(head, child, content)) for child in CHILDREN[path]]
-        if path == COLLECTION:
-            found += [_describe(one, wanted) for one in split_feed(content)]
-    return _multistatus(found)
+    places = [path, *CHILDREN[path]] if depth == 1 else [path]
+    found = [make_response(_href(place), wanted, _of_place(head, place, content)) for place in places]
+    objects = split_feed(content) if depth == 1 and path == COLLECTION else ()
+    return _multistatus(chain(found, (_describe(one, wanted) for one in objects)))
 
 
 def _report(head: FeedHead) -> Response:
@@ -142,7 +142,7 @@ def _report(head: FeedHead) -> Response:
         return _answer_free_busy(head, root)
     wanted = read_wanted(root)
     if root.tag == caldav("calendar-query"):
-        return _multistatus([_describe(one, wanted) for one in choose_objects(root, _objects(head))])
+        return _multistatus(_describe(one, wanted) for one in choose_objects(root, _objects(head)))
     if root.tag == caldav("calendar-multiget"):
         return _multistatus(_fetch(head, root, wanted))
     if root.tag == dav("sync-collection"):
@@ -150,13 +150,10 @@ def _report(head: FeedHead) -> Response:
     raise BadRequestBody(403, dav("supported-report"))
 
 
-def _fetch(head: FeedHead, root: Tree.Element, wanted: Wanted) -> list[Tree.Element]:
+def _fetch(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Iterator[Tree.Element]:
     objects = {_href(f"{COLLECTION}{one.name}"): one for one in _objects(head)}
-    found = []
-    for asked in root.findall(dav("href")):
-        href = unquote(urlsplit((asked.text or "").strip()).path)
-        found.append(_describe(objects[href], wanted) if href in objects else make_missing(href))
-    return found
+    for path, asked in read_hrefs(root).items():
+        yield _describe(objects[path], wanted) if path in objects else make_missing(asked)
 
 
 def _synchronise(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Response:
@@ -168,8 +165,8 @@ def _synchronise(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Response
     token = f"{SYNC}{head.etag}"
     if known not in ("", token):
         raise BadRequestBody(403, dav("valid-sync-token"))
-    found = [] if known == token else [_describe(one, wanted) for one in _objects(head)]
-    return _multistatus(found, element(dav("sync-token"), text=token))
+    changed = () if known == token else _objects(head)
+    return _multistatus((_describe(one, wanted) for one in changed), element(dav("sync-token"), text=token))
 
 
 def _answer_free_busy(head: FeedHead, root: Tree.Element) -> Response:
@@ -266,13 +263,13 @@ def _body() -> bytes:
     return request.stream.read(MOST_BYTES + 1)
 
 
-def _multistatus(responses: list[Tree.Element], *more: Tree.Element) -> Response:
+def _multistatus(responses: Iterable[Tree.Element], *more: Tree.Element) -> Response:
     return _finish(Response(write_multistatus(responses, *more), 207, content_type="application/xml; charset=utf-8"))
 
 
 def _refuse(status: int, condition: str = "") -> Response:
     if not condition:
-        return _plain(status, {413: "Request Entity Too Large"}.get(status, "Bad Request"))
+        return _plain(status, HTTPStatus(status).phrase)
     return _finish(Response(write_error(condition), status, content_type="application/xml; charset=utf-8"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as Tree
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
@@ -14,6 +15,11 @@ from tumorboard.formats.feed_objects import FeedObject
 
 DAV, CALDAV, SERVER = "DAV:", "urn:ietf:params:xml:ns:caldav", "http://calendarserver.org/ns/"
 MOST_BYTES = 64 * 1024
+"""Of a body that is read."""
+MOST_NAMES, MOST_HREFS, MOST_CONDITIONS = 100, 1_000, 100
+MOST_ANSWER_BYTES = 20_000_000
+_ELEMENT_BYTES = 64
+"""What the tags around a text take, at least, in memory too."""
 _EARLIEST, _LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 for _prefix, _space in (("d", DAV), ("c", CALDAV), ("cs", SERVER)):
@@ -74,13 +80,35 @@ def read_body(content: bytes) -> Tree.Element | None:
 
 
 def read_wanted(root: Tree.Element | None) -> Wanted:
-    """What a PROPFIND or a REPORT asks for (RFC 4918, 9.1)."""
+    """What a PROPFIND or a REPORT asks for, each name once (RFC 4918, 9.1). Raises BadRequestBody 403 for too many."""
     if root is None or root.find(dav("allprop")) is not None:
         return Wanted(None)
     if root.find(dav("propname")) is not None:
         return Wanted(None, only_names=True)
     found = root.find(dav("prop"))
-    return Wanted(None) if found is None else Wanted(tuple(child.tag for child in found))
+    if found is None:
+        return Wanted(None)
+    names = tuple(dict.fromkeys(child.tag for child in found))
+    if len(names) > MOST_NAMES:
+        raise BadRequestBody(403)
+    return Wanted(names)
+
+
+def read_hrefs(root: Tree.Element) -> dict[str, str]:
+    """The resources a `calendar-multiget` asks for, each once: the path, and how it was written.
+
+    What is no address stands as it was written: nothing is there. Raises BadRequestBody 507 for too many.
+    """
+    found: dict[str, str] = {}
+    for asked in root.findall(dav("href")):
+        text = (asked.text or "").strip()
+        try:
+            found.setdefault(unquote(urlsplit(text).path), text)
+        except ValueError:
+            found.setdefault(text, text)
+    if len(found) > MOST_HREFS:
+        raise BadRequestBody(507, dav("number-of-matches-within-limits"))
+    return found
 
 
 def read_range(found: Tree.Element) -> tuple[datetime, datetime]:
@@ -108,6 +136,8 @@ def choose_objects(root: Tree.Element, objects: Iterable[FeedObject]) -> list[Fe
     calendar = root.find(f"{caldav('filter')}/{caldav('comp-filter')}")
     if calendar is None or calendar.get("name") != "VCALENDAR":
         raise BadRequestBody(400, caldav("valid-filter"))
+    if sum(1 for _ in calendar.iter()) > MOST_CONDITIONS:
+        raise BadRequestBody(403, caldav("supported-filter"))
     chosen = list(objects)
     for part in calendar:
         if part.tag != caldav("comp-filter"):
@@ -159,8 +189,15 @@ def _has_property(condition: Tree.Element, lines: Iterable[str]) -> bool:
 
 
 def write_multistatus(responses: Iterable[Tree.Element], *more: Tree.Element) -> bytes:
-    """The body of a 207."""
-    return _write(element(dav("multistatus"), *responses, *more))
+    """The body of a 207. Raises BadRequestBody 507 as soon as it gets longer than `MOST_ANSWER_BYTES`."""
+    root, size = element(dav("multistatus")), 0
+    for response in responses:
+        size += sum(_ELEMENT_BYTES + len(one.tag) + len((one.text or "").encode()) for one in response.iter())
+        if size > MOST_ANSWER_BYTES:
+            raise BadRequestBody(507, dav("number-of-matches-within-limits"))
+        root.append(response)
+    root.extend(more)
+    return _write(root)
 
 
 def write_error(condition: str) -> bytes:

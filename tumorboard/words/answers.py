@@ -35,10 +35,13 @@ STATES: Mapping[str, str] = {
 
 REASONS: Mapping[str, str] = {
     "automatic": _("an automatic note, no answer"),
+    "bad-sequence": _("does not say which invitation it answers"),
     "cannot-be-handled": _("could not be handled; look at it in the mailbox, where it is flagged"),
     "contradiction": _("says two things at once"),
     "delegate-missing": _("names nobody to ask instead"),
     "duplicate-event": _("holds the same entry twice"),
+    "future-sequence": _("answers an invitation we have not sent"),
+    "future-stamp": _("says that it was written in the future; the sender's clock is wrong, or it is forged"),
     "html-only": _("holds no calendar answer that can be read; look at it in the mailbox"),
     "incomplete-calendar": _("was cut short; look at it in the mailbox"),
     "meeting-cancelled": _("the meeting is cancelled"),
@@ -48,6 +51,7 @@ REASONS: Mapping[str, str] = {
     "no-attendee": _("names nobody who answers"),
     "no-calendar": _("holds no calendar answer; look at it in the mailbox"),
     "no-event": _("holds no calendar entry"),
+    "no-returned-letter": _("the report gives back no letter of ours, so nobody is marked; write to her to find out"),
     "no-stamp": _("does not say when it was written"),
     "no-time": _("names no time that is possible"),
     "not-a-calendar": _("holds a calendar object that cannot be read"),

@@ -85,4 +85,4 @@ def refresh_busy(source_id: str) -> dict[str, Any]:
 @door.response(204)
 def remove_busy(source_id: str) -> None:
     """Remove a source and all busy times that came from it"""
-    busy.remove_busy(database(), source_id=source_id, by=current_actor(), now=utc_now())
+    busy.remove_busy(database(), source_id=source_id, by=current_actor(), now=utc_now(), setup=setup())

@@ -6,7 +6,7 @@ from typing import Any
 
 from tumorboard.services import boards, lists, people
 from tumorboard.web.api.door import Door
-from tumorboard.web.auth import current_actor, current_language, database, utc_now
+from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.schemas.base import page_of
 from tumorboard.web.schemas.centre import (
     AbsenceAsk,
@@ -48,7 +48,9 @@ def read_member(member_id: str) -> dict[str, Any]:
 @door.response(201, NewAbsenceAnswer)
 def add_absence(asked: dict[str, Any], member_id: str) -> dict[str, Any]:
     """Note when a member cannot come"""
-    row, meetings = people.add_absence(database(), member_id=member_id, by=current_actor(), now=utc_now(), **asked)
+    row, meetings = people.add_absence(
+        database(), member_id=member_id, by=current_actor(), now=utc_now(), setup=setup(), **asked
+    )
     return {**present_absence(row), "meetings": list(meetings)}
 
 
@@ -56,7 +58,7 @@ def add_absence(asked: dict[str, Any], member_id: str) -> dict[str, Any]:
 @door.response(204)
 def remove_absence(absence_id: str) -> None:
     """Take an absence back"""
-    people.remove_absence(database(), absence_id=absence_id, by=current_actor(), now=utc_now())
+    people.remove_absence(database(), absence_id=absence_id, by=current_actor(), now=utc_now(), setup=setup())
 
 
 @door.get("/departments")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, g, redirect, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.answers import Effect
+from tumorboard.domain.answers import Reason as Doubt
 from tumorboard.domain.errors import BadInput, Conflict, DomainError, NotFound
 from tumorboard.domain.model import Reason
 from tumorboard.services import proposals
@@ -17,12 +22,19 @@ from tumorboard.services.answers import answer_for, answer_own
 from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
-from tumorboard.web.pages.frame import answer_form, form_text, pages, refuse_form, show, words
+from tumorboard.web.pages.frame import answer_form, form_text, known_account, pages, refuse_form, show, words
 from tumorboard.web.pages.names import full_name, say_when
-from tumorboard.words import format_span
+from tumorboard.words import format_span, to_translate
 from tumorboard.words.answers import STATES, say_answer, say_channel, say_message, say_reason_code
 from tumorboard.words.phrases import Names, say_reason
 from tumorboard.words.refusals import say_error
+
+SAID_STATES: Mapping[str, str] = {
+    **STATES,
+    "accepted": to_translate("acted on"),
+    "declined": to_translate("turned down"),
+}
+"""What became of a message, in words that are no answers: beside an answer they would be read as one."""
 
 LATELY = 50
 """How many decided messages the page shows."""
@@ -30,7 +42,7 @@ LATELY = 50
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """A message as the page shows it, with what can be done about it."""
+    """A message as the page shows it, with what can be done about it; `move` says what its acceptance would move."""
 
     row: InboundMessage
     said: str
@@ -40,6 +52,7 @@ class MessageLine:
     can_accept: bool
     can_believe: bool
     is_bounce: bool
+    move: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +73,23 @@ def list_answers() -> Response:
     actor = current_actor()
     waiting = proposals.list_messages(database(), by=actor, state="open", limit=200)
     lately = proposals.list_messages(database(), by=actor, limit=LATELY)
+    moves = _say_moves(waiting.rows)
     return show(
         "answers.html",
-        waiting=[_line(row) for row in waiting.rows],
+        waiting=[_line(row, moves.get(row.id, "")) for row in waiting.rows],
         total=waiting.total,
         lately=[_line(row) for row in lately.rows if row.state != "open"],
         has_inbox=bool(setup().inbox_url),
     )
 
 
-def _line(row: InboundMessage) -> MessageLine:
+def _line(row: InboundMessage, move: str = "") -> MessageLine:
     is_open = row.state == "open"
     zone = row.meeting.time_zone if row.meeting else setup().time_zone
     return MessageLine(
         row=row,
         said=say_message(
-            row.effect,
+            Effect.QUARANTINE if _is_for_another(row) else row.effect,
             words(),
             who=full_name(row.member) if row.member else "",
             sender=row.sender,
@@ -84,29 +98,77 @@ def _line(row: InboundMessage) -> MessageLine:
             proposed=_say_proposed(row, zone),
         ),
         why=say_reason_code(row.reason, words()),
-        state=words().gettext(STATES[row.state]),
+        state=words().gettext(SAID_STATES[row.state]),
         meeting=row.meeting,
         can_accept=is_open and row.effect in (Effect.PROPOSAL, Effect.DELEGATE),
         can_believe=is_open
         and row.effect in (Effect.QUEUE, Effect.QUARANTINE)
+        and row.reason != Doubt.NOT_INVITED
         and row.member is not None
         and row.partstat.lower() in ANSWERS,
-        is_bounce=row.effect == Effect.BOUNCE,
+        is_bounce=row.effect == Effect.BOUNCE and row.member is not None,
+        move=move,
     )
 
 
+def _is_for_another(row: InboundMessage) -> bool:
+    """An assistant or a stranger answers, and it is known whose invitation it is."""
+    return row.effect == Effect.QUEUE and row.member is not None and row.member.email.lower() != row.sender.lower()
+
+
+def _say_moves(rows: Iterable[InboundMessage]) -> dict[int, str]:
+    """By row id of each proposal: from when to when the whole meeting would move, and how many it concerns."""
+    proposals_open = [row for row in rows if row.effect == Effect.PROPOSAL and row.meeting and row.proposed_start]
+    if not proposals_open:
+        return {}
+    query = select(MeetingInvitation.meeting_id, MeetingInvitation.member_id, MeetingInvitation.starts_at).where(
+        MeetingInvitation.meeting_id.in_({row.meeting_id for row in proposals_open}),
+        MeetingInvitation.status == "invited",
+    )
+    invited = database().execute(query).all()
+    return {
+        row.id: said
+        for row in proposals_open
+        if (said := _say_move(row, [one for one in invited if one[0] == row.meeting_id]))
+    }
+
+
+def _say_move(row: InboundMessage, invited: list[Any]) -> str:
+    own = next((starts_at for _, member_id, starts_at in invited if member_id == row.member_id), None)
+    if own is None or row.meeting is None or row.proposed_start is None:
+        return ""
+    meeting, shift = row.meeting, row.proposed_start - own
+    said = words().ngettext(
+        "Yes, move from %(before)s to %(after)s; %(number)d letter leaves at most.",
+        "Yes, move from %(before)s to %(after)s; %(number)d letters leave at most.",
+        len(invited),
+    )
+    try:
+        before, after = (say_when(at, meeting.time_zone) for at in (meeting.starts_at, meeting.starts_at + shift))
+    except (ArithmeticError, ValueError):  # as in `_say_proposed`
+        return ""
+    return said % {"before": before, "after": after, "number": len(invited)}
+
+
 def _say_proposed(row: InboundMessage, zone: str) -> str:
+    """Empty, too, for what a row of earlier versions holds that no zone can say."""
     if row.proposed_start is None:
         return ""
-    if row.proposed_end is None or row.proposed_end <= row.proposed_start:
-        return say_when(row.proposed_start, zone)
-    return format_span(row.proposed_start, row.proposed_end, zone, words().language)
+    try:
+        if row.proposed_end is None or row.proposed_end <= row.proposed_start:
+            return say_when(row.proposed_start, zone)
+        return format_span(row.proposed_start, row.proposed_end, zone, words().language)
+    except (ArithmeticError, ValueError):  # the ends of the calendar of the language
+        return ""
 
 
 @pages.post("/answers/<message_id>/accept")
 def accept_proposal(message_id: str) -> Response:
     """Do what was proposed; everybody whom it concerns hears of it."""
     back = url_for("pages.list_answers")
+    if form_text("sure") != "yes":
+        flash(words().gettext("Tick first that this is to be done; nothing is changed yet."), "problem")
+        return redirect(back, 303)
 
     def act() -> str:
         moved = proposals.accept_message(database(), setup(), message_id=message_id, by=current_actor(), now=utc_now())
@@ -205,6 +267,19 @@ def answers_to(meeting: Meeting) -> list[AnswerLine]:
 def my_answers(windows: list[MeetingInvitation]) -> list[AnswerLine]:
     """A member's own answers to her windows."""
     return [_answer_line(row) for row in windows]
+
+
+@pages.app_template_global("open_answers_count")
+def open_answers_count() -> int:
+    """How many messages wait, for the menu; none for who does not decide."""
+    if known_account() is None or not current_actor().may(Permission.ANSWER_DECIDE):
+        return 0
+    if "open_answers" not in g:
+        try:
+            g.open_answers = proposals.count_open(database(), by=current_actor())
+        except SQLAlchemyError:
+            return 0  # the page of an error has a menu too
+    return int(g.open_answers)
 
 
 def _answer_line(row: MeetingInvitation) -> AnswerLine:

@@ -41,8 +41,8 @@ def show_busy(member_id: str) -> Response:
 
 def _show(member_id: str, *, is_own: bool) -> Response:
     actor, now = current_actor(), utc_now()
+    require_own(actor, member_id)  # first: who may not look learns nothing of who there is
     member = find_member(database(), member_id)
-    require_own(actor, member_id)
     return show(
         "busy.html",
         member=member,
@@ -116,7 +116,7 @@ def remove_source(source_id: str) -> Response:
     member_id = _member_of(source_id)
 
     def act() -> str:
-        remove_busy(database(), source_id=source_id, by=current_actor(), now=utc_now())
+        remove_busy(database(), source_id=source_id, by=current_actor(), now=utc_now(), setup=setup())
         return words().gettext("The calendar is forgotten, with all busy times that came from it.")
 
     return answer_form(_back(member_id), act)

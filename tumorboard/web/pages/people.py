@@ -14,7 +14,7 @@ from tumorboard.domain.errors import BadInput
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.boards import list_people, list_windows
-from tumorboard.services.people import add_absence, find_member, remove_absence
+from tumorboard.services.people import add_absence, find_member, remove_absence, require_own
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Absence, Member
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
@@ -103,11 +103,12 @@ def add_absence_of(member_id: str) -> Response:
     """Note an absence, and warn of the published meetings it touches."""
 
     def act() -> str:
+        require_own(current_actor(), member_id)  # first: who may not write learns nothing of who there is
         zone = ZoneInfo(find_member(database(), member_id).time_zone)
         starts_at, ends_at = _read_times(zone)
         _, touched = add_absence(
             database(), member_id=member_id, starts_at=starts_at, ends_at=ends_at,
-            kind=form_text("kind") or "absence", by=current_actor(), now=utc_now(),
+            kind=form_text("kind") or "absence", by=current_actor(), now=utc_now(), setup=setup(),
         )  # fmt: skip
         for public_id in touched:
             flash(_warning(public_id), "warning")
@@ -147,7 +148,7 @@ def remove(member_id: str, absence_id: str) -> Response:
     """Take an absence back."""
 
     def act() -> str:
-        remove_absence(database(), absence_id=absence_id, by=current_actor(), now=utc_now())
+        remove_absence(database(), absence_id=absence_id, by=current_actor(), now=utc_now(), setup=setup())
         return words().gettext("The absence is removed.")
 
     return answer_form(next_path(url_for("pages.show_member", member_id=member_id)), act)
