@@ -39,7 +39,8 @@ def test_page_of_busy_times_keeps_the_gates(
     window.page.goto("/mine/busy")
     file = {"name": "moon.ics", "mimeType": "text/calendar", "buffer": a_full_calendar()}
     window.page.set_input_files("#file", file)
-    window.page.click("section[aria-labelledby=upload] button")
+    with window.page.expect_navigation(wait_until="load"):
+        window.page.click("section[aria-labelledby=upload] button")
 
     measured = window.page.evaluate(MEASURE, CONTROLS)
 

@@ -27,8 +27,8 @@ from tumorboard.store.people import Member
 
 @pytest.fixture
 def vdirsyncer() -> str:
-    """The program, from the PATH or where TUMORBOARD_VDIRSYNCER says."""
-    found = os.environ.get("TUMORBOARD_VDIRSYNCER") or shutil.which("vdirsyncer")
+    """The program, from the PATH or the folder TUMORBOARD_CALENDAR_TOOLS."""
+    found = shutil.which("vdirsyncer", path=os.environ.get("TUMORBOARD_CALENDAR_TOOLS") or os.environ.get("PATH"))
     if not found:
         pytest.skip("needs vdirsyncer on the PATH (pip install vdirsyncer)")
     return found
