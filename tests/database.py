@@ -9,11 +9,11 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
 
-from tumorboard.store import calendars, cases, meetings, people, post
+from tumorboard.store import calendars, cases, meetings, people, plans, post
 from tumorboard.store.db import db
 
 MIGRATIONS = str(Path(__file__).resolve().parents[1] / "migrations")
-TABLES = (calendars, cases, meetings, people, post)
+TABLES = (calendars, cases, meetings, people, plans, post)
 
 
 def bare_app(url: str) -> Flask:

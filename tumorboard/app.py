@@ -14,12 +14,12 @@ from tumorboard import demo, jobs
 from tumorboard.cli import catalogue
 from tumorboard.domain.program import load_programs
 from tumorboard.services.setup import Setup
-from tumorboard.store import calendars, cases, meetings, people, post
+from tumorboard.store import calendars, cases, meetings, people, plans, post
 from tumorboard.store.db import db
 from tumorboard.web import register_web
 
 MIGRATIONS = str(Path(__file__).resolve().parent.parent / "migrations")
-TABLES = (calendars, cases, meetings, people, post)
+TABLES = (calendars, cases, meetings, people, plans, post)
 """Every module with tables must be imported before Alembic compares them with the database."""
 
 

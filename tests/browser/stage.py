@@ -21,8 +21,9 @@ from tests.builders import an_app
 from tumorboard.demo.fill import fill_database
 from tumorboard.store.cases import Case
 from tumorboard.store.db import db
-from tumorboard.store.meetings import Board, Draft, Meeting
+from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member
+from tumorboard.store.plans import Draft
 from tumorboard.web.auth import limiter
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tests.builders import BOARD, OPERATOR, a_case_csv, a_long_list
 from tests.cli.conftest import Terminal
 from tumorboard.services.runs import DEAD_AFTER, request_run
 from tumorboard.store.db import db
-from tumorboard.store.meetings import Draft
+from tumorboard.store.plans import Draft
 
 ROOT = Path(__file__).resolve().parents[2]
 ON = datetime.now(UTC).date()

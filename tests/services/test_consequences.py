@@ -32,8 +32,9 @@ from tumorboard.services.nightly import check_published
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.cases import CaseWaiver
-from tumorboard.store.meetings import Meeting, MeetingFinding
+from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
+from tumorboard.store.plans import MeetingFinding
 from tumorboard.store.post import AuditEvent, OutboxMessage
 
 LATER = NOW + timedelta(hours=1)

@@ -25,7 +25,8 @@ from tumorboard.services.preferences import preferences_url
 from tumorboard.services.setup import Setup
 from tumorboard.services.substitutes import ask_instead
 from tumorboard.services.urgent import call_urgent
-from tumorboard.store.meetings import Booking, Meeting, MeetingFinding, MeetingInvitation
+from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation
+from tumorboard.store.plans import MeetingFinding
 from tumorboard.store.post import OutboxMessage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -20,8 +20,9 @@ from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
-from tumorboard.store.meetings import Booking, Meeting, MeetingFinding, MeetingInvitation, Resource, Room
+from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation, Resource, Room
 from tumorboard.store.people import Member, MemberCertificate, MemberSpecialty
+from tumorboard.store.plans import MeetingFinding
 
 TODAY = date(2026, 11, 22)
 NIGHT = NOW + timedelta(hours=14)

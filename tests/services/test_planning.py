@@ -17,7 +17,7 @@ from tumorboard.services.planning import discard_draft, edit_draft, propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Draft
+from tumorboard.store.plans import Draft
 
 TODAY = date(2026, 11, 22)
 

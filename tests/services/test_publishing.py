@@ -25,8 +25,9 @@ from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.services.waivers import waive_need
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation
+from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation
 from tumorboard.store.people import Absence
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent, OutboxMessage
 
 TODAY = date(2026, 11, 22)

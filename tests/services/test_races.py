@@ -19,7 +19,8 @@ from tumorboard.services.meetings import add_meeting
 from tumorboard.services.planning import edit_draft, propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Booking, Draft
+from tumorboard.store.meetings import Booking
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import OutboxMessage
 
 TODAY = date(2026, 11, 22)

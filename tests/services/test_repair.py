@@ -28,8 +28,9 @@ from tumorboard.services.people import remove_member
 from tumorboard.services.planning import edit_draft, open_draft, propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Board, Draft, Meeting
+from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member, MemberSpecialty
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
 
 

@@ -22,7 +22,7 @@ from tumorboard.services.publishing import publish_draft
 from tumorboard.services.run_process import begin_run, work_on_run
 from tumorboard.services.runs import DEAD_AFTER, cancel_run, read_run, request_run, take_run
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Draft, PlanRun
+from tumorboard.store.plans import Draft, PlanRun
 
 LONG = {"weeks": 8, "seconds": 60}
 """Nobody waits for this long: the cases of `busy` keep the planner searching until somebody stops it."""

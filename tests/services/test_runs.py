@@ -27,7 +27,8 @@ from tumorboard.services.runs import (
     take_run,
 )
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Board, Draft, PlanRun
+from tumorboard.store.meetings import Board
+from tumorboard.store.plans import Draft, PlanRun
 
 SECOND = timedelta(seconds=1)
 

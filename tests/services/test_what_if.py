@@ -17,8 +17,9 @@ from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.services.what_if import WhatIfAsked, WhatIfView, ask_what_if
-from tumorboard.store.meetings import Draft, Meeting
+from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Absence
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
 
 WEEK = (NOW, NOW + timedelta(days=5))

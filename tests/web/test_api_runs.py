@@ -15,7 +15,7 @@ from tumorboard.services.access import Role
 from tumorboard.services.runs import beat, request_run, take_run
 from tumorboard.services.solver_process import PlannerRefusal
 from tumorboard.store.db import db
-from tumorboard.store.meetings import PlanRun
+from tumorboard.store.plans import PlanRun
 
 NUMBERS = {"cases": None, "placed": None, "left_out": None, "late_days": None, "bound": None, "gap": None}
 

@@ -14,7 +14,7 @@ from tests.web.visitor import Visitor
 from tumorboard.services.access import Role
 from tumorboard.services.runs import beat, fail_run, request_run, take_run
 from tumorboard.store.db import db
-from tumorboard.store.meetings import Draft, PlanRun
+from tumorboard.store.plans import Draft, PlanRun
 
 
 @pytest.fixture

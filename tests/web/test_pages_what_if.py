@@ -16,7 +16,7 @@ from tests.web.conftest import Program
 from tests.web.visitor import Page, Visitor
 from tumorboard.services.planning import propose
 from tumorboard.store.db import db
-from tumorboard.store.meetings import Draft
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
 
 TODAY = datetime.now(UTC).date()

@@ -17,7 +17,8 @@ from tumorboard.services.planning import discard_draft, edit_draft, open_draft, 
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.run_process import work_on_run
 from tumorboard.services.runs import LONGEST_SECONDS, read_run
-from tumorboard.store.meetings import Board, Draft
+from tumorboard.store.meetings import Board
+from tumorboard.store.plans import Draft
 from tumorboard.terminal import Group, Refused, current_operator, json_option, now, open_database, print_json, setup
 
 board_option = click.option("--board", help="The board's key; its open draft is meant.")

@@ -17,8 +17,9 @@ from tumorboard.services.planning import find_draft, open_draft, proposal_of
 from tumorboard.services.standing_preview import has_said, list_covering, list_opening, load_living
 from tumorboard.store.calendars import BusyInterval, BusySource, StandingInvitation
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting, MeetingInvitation
+from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member, MemberSpecialty
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import OutboxMessage
 
 

@@ -19,8 +19,9 @@ from tumorboard.services.recheck import recheck_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.services.substitutes import ask, find_member, lock_meeting
 from tumorboard.services.urgent_decline import ask_again
-from tumorboard.store.meetings import Meeting, MeetingFinding, MeetingInvitation
+from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
+from tumorboard.store.plans import MeetingFinding
 
 ABOUT_ANSWERS = ("member-declined", "no-answer")
 """Findings that an answer may end."""

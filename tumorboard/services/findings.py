@@ -14,7 +14,8 @@ from tumorboard.domain.model import Reason
 from tumorboard.domain.review import is_blocking
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.meetings import find_board
-from tumorboard.store.meetings import Board, Meeting, MeetingFinding
+from tumorboard.store.meetings import Board, Meeting
+from tumorboard.store.plans import MeetingFinding
 
 
 class Step(StrEnum):

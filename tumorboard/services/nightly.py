@@ -27,7 +27,8 @@ from tumorboard.services.published import PublishedBoard, load_published
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_findings import find_missing
 from tumorboard.store.facts import encode_proposal
-from tumorboard.store.meetings import Board, Booking, Draft, Resource
+from tumorboard.store.meetings import Board, Booking, Resource
+from tumorboard.store.plans import Draft
 
 JOB = "job:check-meetings"
 """The actor of the nightly run; a draft that it made, and nobody edited, it may replace."""

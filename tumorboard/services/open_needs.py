@@ -17,7 +17,8 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.need_facts import BoardFacts, OpenNeed, find_needs, load_board
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_findings import missing_of
-from tumorboard.store.meetings import Board, Meeting, MeetingFinding
+from tumorboard.store.meetings import Board, Meeting
+from tumorboard.store.plans import MeetingFinding
 
 _OF_SPECIALTIES = ("member-absent", "member-busy-now", "member-declined", "member-left", "no-answer")
 _OF_ONE = ("call-uncovered", "named-member-missing", "need-uncovered", "seat-lost")

@@ -23,7 +23,8 @@ from tumorboard.services.meetings import find_board, hold_series
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.facts import decode_proposal, decode_reasons, encode_proposal, encode_reasons
-from tumorboard.store.meetings import Board, Draft
+from tumorboard.store.meetings import Board
+from tumorboard.store.plans import Draft
 
 R = TypeVar("R")
 

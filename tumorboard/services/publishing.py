@@ -26,8 +26,9 @@ from tumorboard.services.setup import Setup
 from tumorboard.services.standing import leave_out_untold
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts
-from tumorboard.store.meetings import AgendaItem, Booking, Draft, Meeting, MeetingInvitation, Resource
+from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource
 from tumorboard.store.people import Member
+from tumorboard.store.plans import Draft
 
 
 @dataclass(frozen=True, slots=True)

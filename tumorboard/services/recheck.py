@@ -14,8 +14,9 @@ from tumorboard.services.findings import Kept, keep_findings
 from tumorboard.services.nightly import find_wrong
 from tumorboard.services.published import PublishedBoard, load_published
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Meeting, MeetingFinding
+from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
+from tumorboard.store.plans import MeetingFinding
 
 
 def recheck_meeting(

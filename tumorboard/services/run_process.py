@@ -26,7 +26,7 @@ from tumorboard.services.runs import Order, beat, fail_run, finish_run, request_
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal, Started, start_apart
 from tumorboard.services.stop_signal import StopSignal
-from tumorboard.store.meetings import PlanRun
+from tumorboard.store.plans import PlanRun
 
 BEAT_SECONDS = 0.5
 GRACE_SECONDS = 30.0

@@ -21,7 +21,8 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.meetings import find_board
 from tumorboard.services.planning import PlanTask, add_draft, check_weeks
-from tumorboard.store.meetings import Board, Draft, PlanRun
+from tumorboard.store.meetings import Board
+from tumorboard.store.plans import Draft, PlanRun
 
 LONGEST_SECONDS = 300
 DEAD_AFTER = timedelta(seconds=20)

@@ -28,8 +28,9 @@ from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import Board, Draft, Meeting
+from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member
+from tumorboard.store.plans import Draft
 
 LIMIT_SECONDS = 6
 """When the process is ended; the answer is made for 2 s, which a busy machine may stretch."""

@@ -19,7 +19,8 @@ from tumorboard.services.judging import Judgement, judge
 from tumorboard.services.planning import proposal_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import AgendaItem, Board, Draft, Meeting
+from tumorboard.store.meetings import AgendaItem, Board, Meeting
+from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
 
 

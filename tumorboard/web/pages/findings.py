@@ -18,8 +18,9 @@ from tumorboard.services.findings import StandingFinding, count_findings, list_f
 from tumorboard.services.nightly import Repair, check_published, propose_repair
 from tumorboard.services.solver_process import place, run_apart
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import Board, Draft, Meeting
+from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member
+from tumorboard.store.plans import Draft
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, go_to, pages, refuse_form, words
 from tumorboard.web.pages.names import full_name, names_of

@@ -8,7 +8,7 @@ from flask import flash
 from werkzeug.wrappers import Response
 
 from tumorboard.services.runs import ACTIVE, cancel_run, read_run
-from tumorboard.store.meetings import PlanRun
+from tumorboard.store.plans import PlanRun
 from tumorboard.web.auth import current_actor, database, utc_now
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.words.refusals import REFUSALS, say_refusal

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from tumorboard.store.meetings import PlanRun
+from tumorboard.store.plans import PlanRun
 from tumorboard.web.schemas.base import Answer, Ask, Flag
 
 
