@@ -144,10 +144,25 @@ def addresses(app: Flask) -> dict[str, str]:
         }
 
 
+def press(page: Any, control: Any) -> None:
+    """Click a link or a button (a selector, or a locator) that leads to a page, and wait until that page is loaded.
+
+    A click alone returns while the next page is still on its way, and what is read then may be of either page.
+    """
+    target = page.locator(control) if isinstance(control, str) else control
+    with page.expect_navigation(wait_until="load"):
+        target.click()
+
+
+def choose_language(page: Any, language: str) -> None:
+    """Press the language's button in the frame of every page."""
+    press(page, f'button[name="language"][value="{language}"]')
+
+
 def log_in(page: Any, email: str, password: str, language: str) -> None:
     """Log in at the form, then choose the language."""
     page.goto("/log-in")
     page.fill("#email", email)
     page.fill("#password", password)
-    page.click("main form button")
-    page.click(f'button[name="language"][value="{language}"]')
+    press(page, "main form button")
+    choose_language(page, language)

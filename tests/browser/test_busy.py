@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.stage import choose_language, press
 from tests.browser.test_gates import CONTROLS, MEASURE, SURGEON
 from tests.formats.calendars import a_calendar, an_event
 
@@ -35,12 +36,11 @@ def test_page_of_busy_times_keeps_the_gates(
     view, scheme, language = look
     window = open_window(demo.address, view, language, color_scheme=scheme, storage_state=demo.session_of(SURGEON))
     window.page.goto("/mine/busy")
-    window.page.click(f'button[name="language"][value="{language}"]')
+    choose_language(window.page, language)
     window.page.goto("/mine/busy")
     file = {"name": "moon.ics", "mimeType": "text/calendar", "buffer": a_full_calendar()}
     window.page.set_input_files("#file", file)
-    with window.page.expect_navigation(wait_until="load"):
-        window.page.click("section[aria-labelledby=upload] button")
+    press(window.page, "section[aria-labelledby=upload] button")
 
     measured = window.page.evaluate(MEASURE, CONTROLS)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.stage import choose_language
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +46,7 @@ def visit(demo: Stage, open_window: Callable[..., Window], name: str, look: tupl
     who = SURGEON if name in ("mine", "preferences") else COORDINATOR
     window = open_window(demo.address, view, language, color_scheme=scheme, storage_state=demo.session_of(who))
     window.page.goto("/rules")
-    window.page.click(f'button[name="language"][value="{language}"]')
+    choose_language(window.page, language)
     window.page.goto(demo.places[name])
     return window
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
-from tests.browser.stage import log_in, served
+from tests.browser.stage import log_in, press, served
 from tests.builders import PASSWORD, a_case_csv, an_app, furnish
 from tests.database import copy_sqlite
 from tumorboard.store.db import db
@@ -82,24 +82,24 @@ def test_person_does_the_whole_line(
     page = window.page
 
     log_in(page, "coordinator@hospital.example", PASSWORD, language)
-    page.click('a[href="/cases/import"]')
+    press(page, 'a[href="/cases/import"]')
     page.set_input_files("#file", case_list)
-    page.click("main form button")
+    press(page, "main form button")
     assert page.locator("tbody tr").count() == 3
-    page.click(".actions button.primary")
+    press(page, ".actions button.primary")
     assert words["imported"] in page.locator(".note.done").inner_text()
     assert words["missing"] in page.locator("tr", has_text="C-3").inner_text()
-    page.click(".actions button.primary")
+    press(page, ".actions button.primary")
     page.wait_for_url(re.compile(r"/drafts/\w+$"), timeout=30_000)
-    page.click(".actions button.primary")
+    press(page, ".actions button.primary")
     assert words["published"] in page.locator(".note.done").inner_text()
-    page.click(".meeting-card.published h2 a")
+    press(page, ".meeting-card.published h2 a")
     assert page.locator("tr", has_text="Jung").get_by_text("C-2").count() == 1
-    page.click(".who button")
+    press(page, ".who button")
     log_in(page, "surgeon@hospital.example", PASSWORD, language)
-    page.click('a[href="/mine"]')
+    press(page, 'a[href="/mine"]')
     assert words["needed"] in page.locator(".window-card").inner_text()
-    page.click(".actions button.primary")
+    press(page, ".actions button.primary")
     link = page.input_value("#link")
     feed = page.request.get(link).text()
 
@@ -122,10 +122,10 @@ def spent(page: Any) -> dict[str, int]:
 
 
 def test_case_is_referred_in_three_clicks_besides_its_words(coordinator: Any) -> None:
-    coordinator.click('.actions a[href^="/cases/new"]')
+    press(coordinator, '.actions a[href^="/cases/new"]')
     coordinator.fill("#f-reference", "BUDGET-1")
     coordinator.fill("#f-question", "Which operation?")
-    coordinator.click(".form-end button")
+    press(coordinator, ".form-end button")
 
     assert "BUDGET-1" in coordinator.locator("h1").inner_text()
     assert spent(coordinator)["clicks"] <= 3
@@ -141,8 +141,8 @@ def test_why_a_case_is_not_ready_stands_on_the_row(coordinator: Any) -> None:
 def test_case_moves_to_another_meeting_in_two_clicks(demo: Stage, coordinator: Any) -> None:
     coordinator.goto(demo.places["draft"])
 
-    coordinator.locator("tr[data-case] .movers a").first.click()
-    coordinator.locator("button.option:not([disabled])").last.click()
+    press(coordinator, coordinator.locator("tr[data-case] .movers a").first)
+    press(coordinator, coordinator.locator("button.option:not([disabled])").last)
 
     assert coordinator.locator(".note.done").is_visible()
     assert spent(coordinator) == {"clicks": 2, "keys": 0}
@@ -154,8 +154,8 @@ def test_case_moves_within_its_meeting_by_one_chord_and_keeps_the_focus(demo: St
     moved = rows.nth(1).get_attribute("id")
     rows.nth(1).focus()
 
-    coordinator.keyboard.press("Alt+ArrowUp")
-    coordinator.wait_for_selector(".note.done")
+    with coordinator.expect_navigation(wait_until="load"):
+        coordinator.keyboard.press("Alt+ArrowUp")
 
     assert rows.nth(0).get_attribute("id") == moved
     assert coordinator.evaluate("document.activeElement.id") == moved
@@ -167,15 +167,15 @@ def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
     boxes.nth(0).check()
     boxes.nth(1).check()
 
-    coordinator.click("#bulk button")
+    press(coordinator, "#bulk button")
 
     assert "2" in coordinator.locator(".note.done").inner_text()
 
 
 def test_board_is_built_in_two_clicks(coordinator: Any) -> None:
-    coordinator.click(".actions button.primary")
+    press(coordinator, ".actions button.primary")
     coordinator.wait_for_url(re.compile(r"/drafts/\w+$"), timeout=30_000)
-    coordinator.click(".actions button.primary")
+    press(coordinator, ".actions button.primary")
 
     assert coordinator.locator(".note.done").is_visible()
     assert spent(coordinator) == {"clicks": 2, "keys": 0}

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.browser.conftest import Window
-from tests.browser.stage import log_in, served
+from tests.browser.stage import log_in, press, served
 from tests.builders import BOARD, OPERATOR, PASSWORD, an_app, furnish, import_list
 from tests.database import copy_sqlite
 from tumorboard.services.planning import plan_task, read_task
@@ -100,7 +100,7 @@ def test_run_is_thrown_away_by_its_button(run: Run, open_window: Callable[..., W
     log_in(page, "coordinator@hospital.example", PASSWORD, "en")
     page.goto(f"/runs/{run.id}")
 
-    page.click('button[name="keep"][value="no"]')
+    press(page, 'button[name="keep"][value="no"]')
 
     assert page.locator(".note.done").inner_text().strip() == "The proposal is stopped; nothing has changed."
     assert page.url.endswith(f"/boards/{BOARD}")
