@@ -6,6 +6,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
+import tumorboard.store.discussions  # noqa: F401 - every table must be known here
+
 handle = current_app.extensions["migrate"].db
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId
@@ -82,7 +82,11 @@ class CaseWaiver(Base):
 
 
 class PendingImport(Base):
-    """An uploaded case list between preview and confirmation; removed when it is imported, or after a day."""
+    """An uploaded case list between preview and confirmation; removed when it is imported, or after a day.
+
+    While it is read or imported, `status` and `progress` (stage, rows done, rows in all) say how far it is; `beat_at`
+    is the last sign of life, `problem` the code of what went wrong.
+    """
 
     __tablename__ = "pending_import"
 
@@ -93,3 +97,8 @@ class PendingImport(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
     uploaded_by: Mapped[Label]
     uploaded_at: Mapped[Instant] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(String(12), default="uploaded", server_default="uploaded")
+    progress: Mapped[Document] = mapped_column(default=dict, server_default="{}")
+    is_cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=false())
+    beat_at: Mapped[Instant | None]
+    problem: Mapped[Key] = mapped_column(default="", server_default="")

@@ -45,6 +45,11 @@ def new_id() -> str:
     return base64.b32encode(secrets.token_bytes(10)).decode().lower()
 
 
+def new_calendar_id() -> str:
+    """26 random letters and digits, 128 bits, for a UID that many calendars share (RFC 7986, 5.3)."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
 Instant = Annotated[datetime, mapped_column(UTCDateTime)]
 PublicId = Annotated[str, mapped_column(String(20), unique=True, default=new_id)]
 Key = Annotated[str, mapped_column(String(64))]

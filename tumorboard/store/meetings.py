@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tumorboard.store.cases import Case
-from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId
+from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId, new_calendar_id
 from tumorboard.store.people import Member
 
 
@@ -114,7 +114,7 @@ class HospitalDay(Base):
 class Meeting(Base):
     """One dated sitting. `revision` guards the row; `agenda_changes` is bumped at each agenda change, so that two
     coordinators who take the last place meet in the guard instead of in the room. An extra meeting is held only if a
-    proposal finds it worth opening."""
+    proposal finds it worth opening. `calendar_id` is its UID in feeds that many read. `signed_at` closes its record."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -137,6 +137,11 @@ class Meeting(Base):
     status: Mapped[str] = mapped_column(String(12), default="planned")
     published_at: Mapped[Instant | None]
     agenda_changes: Mapped[int] = mapped_column(default=0)
+    calendar_id: Mapped[str] = mapped_column(
+        String(40), index=True, unique=True, default=new_calendar_id, server_default=""
+    )
+    signed_at: Mapped[Instant | None]
+    signed_by: Mapped[Label] = mapped_column(default="", server_default="")
     revision: Mapped[int] = mapped_column()
     board: Mapped[Board] = relationship(back_populates="meetings")
     room: Mapped[Room] = relationship()
@@ -179,7 +184,8 @@ class MeetingInvitation(Base):
     participation status (RFC 5545, 3.2.12); who declined is not asked again for this meeting. It came by `answer_by`
     (`mail`, `link`, `page`, `coordinator`), `answer_stamp` is the DTSTAMP of the last message taken, and `comment` is
     what she wrote with it, for coordinators only. `asked_at` is when the standing question was asked; a reminder and an
-    escalation follow once each.
+    escalation follow once each. `delegated_from` is the public id of the invitation
+    whose holder delegated to this member.
     """
 
     __tablename__ = "invitation"
@@ -211,6 +217,7 @@ class MeetingInvitation(Base):
     asked_at: Mapped[Instant | None]
     reminded_at: Mapped[Instant | None]
     escalated_at: Mapped[Instant | None]
+    delegated_from: Mapped[str] = mapped_column(String(20), default="", server_default="")
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
     member: Mapped[Member] = relationship()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -9,7 +11,8 @@ from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId
 
 
 class Centre(Base):
-    """The one row that says whose database this is. A demo centre may be filled and emptied by the demo only."""
+    """The one row that says whose database this is. A demo centre may be filled and emptied by the demo only.
+    `settings` holds what counts for the whole centre, such as the pattern that case references keep to."""
 
     __tablename__ = "centre"
 
@@ -17,6 +20,7 @@ class Centre(Base):
     name_en: Mapped[Label]
     name_ko: Mapped[Label]
     is_demo: Mapped[bool] = mapped_column(default=False)
+    settings: Mapped[Document] = mapped_column(default=dict, server_default="{}")
 
 
 class Department(Base):
@@ -140,6 +144,30 @@ class Absence(Base):
     member: Mapped[Member] = relationship(back_populates="absences")
 
 
+class WeeklyHours(Base):
+    """What repeats in a member's week, in wall-clock time: `busy` (a clinic) or `available` (an exception that counts
+    although a source says busy). Weekday (Monday = 0), local times, IANA zone, first and last day."""
+
+    __tablename__ = "weekly_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("ends_local > starts_local", name="ends_after_start"),
+        CheckConstraint("kind IN ('busy', 'available')", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), default="busy")
+    weekday: Mapped[int]
+    starts_local: Mapped[time]
+    ends_local: Mapped[time]
+    time_zone: Mapped[Key]
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    member: Mapped[Member] = relationship()
+
+
 class Account(Base):
     """A log-in. It may belong to a member; its roles say what it may do."""
 
@@ -151,6 +179,7 @@ class Account(Base):
     name: Mapped[Label]
     password_hash: Mapped[Label]
     language: Mapped[str] = mapped_column(String(5), default="")
+    time_zone: Mapped[Key] = mapped_column(default="", server_default="")
     active: Mapped[bool] = mapped_column(default=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), unique=True)
     session_key: Mapped[str] = mapped_column(String(64))

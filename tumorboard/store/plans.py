@@ -1,8 +1,8 @@
-"""What planning keeps beside the meetings: drafts, proposals being made, and what was found wrong since."""
+"""What planning keeps beside the meetings: drafts and their steps, proposals being made, groups, what was found."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId
@@ -83,3 +83,43 @@ class MeetingFinding(Base):
     seen_at: Mapped[Instant]
     mended_at: Mapped[Instant | None]
     meeting: Mapped[Meeting] = relationship()
+
+
+class PlanChange(Base):
+    """One step that can be taken back: an edit of a draft, or a change of several meetings at once.
+
+    `before` is what undoing restores (for a draft its plan, else a document of the use case that made it); `number`
+    counts within the draft, or within the board. `detail` holds ids and codes for the timeline.
+    """
+
+    __tablename__ = "plan_change"
+    __table_args__ = (Index("ix_plan_change_board", "board_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    board_id: Mapped[int | None] = mapped_column(ForeignKey("board.id", ondelete="CASCADE"))
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    kind: Mapped[Key]
+    detail: Mapped[Document]
+    before: Mapped[Document]
+    made_by: Mapped[Label]
+    at: Mapped[Instant]
+    undone_by: Mapped[Label] = mapped_column(default="")
+    undone_at: Mapped[Instant | None]
+    board: Mapped[Board | None] = relationship()
+    draft: Mapped[Draft | None] = relationship()
+
+
+class SpecialtyGroup(Base):
+    """Specialties that are looked for together, by a name of the board's own."""
+
+    __tablename__ = "specialty_group"
+    __table_args__ = (UniqueConstraint("board_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    board_id: Mapped[int] = mapped_column(ForeignKey("board.id", ondelete="CASCADE"))
+    name: Mapped[Label]
+    specialties: Mapped[Document]
+    board: Mapped[Board] = relationship()

@@ -12,11 +12,12 @@ from tumorboard.store.people import Member
 class OutboxMessage(Base):
     """A finished letter. Its bytes, Message-ID, UID and SEQUENCE are fixed in the transaction of the change, so that a
     letter sent twice is the same letter. `member_id` is None for a digest to an account of its own, `meeting_id` for a
-    letter about several meetings or none."""
+    letter about several meetings or none. `batch` is what letters sent together share; a coordinator may hold the rest
+    of a batch (`held`) and let it go later."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'sent', 'superseded', 'dead')", name="state"),
+        CheckConstraint("state IN ('waiting', 'sent', 'superseded', 'dead', 'held')", name="state"),
         Index("ix_outbox_message_due", "state", "due_at"),
         Index("ix_outbox_message_order", "recipient", "uid", "sequence"),
     )
@@ -34,6 +35,7 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(String(300))
     content: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(12), default="waiting")
+    batch: Mapped[Key] = mapped_column(default="", server_default="", index=True)
     due_at: Mapped[Instant]
     tries: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(String(500), default="")
