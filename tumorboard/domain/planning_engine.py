@@ -145,7 +145,7 @@ class _Run:
             effort = Effort(work=self._work_left * _WHOLE_SHARE, seed=self._seed)
         else:
             effort = Effort(seconds=min(_WHOLE_SECONDS, self._seconds_left()), seed=self._seed)
-        answer = solve_part(self._core, self._pool, self._board.sketch, effort=effort)
+        answer = solve_part(self._core, self._pool, self._board.sketch, effort=effort, is_over=self._is_over)
         if answer is not None:
             self._spend(answer.work)
             self._take(answer.sketch)

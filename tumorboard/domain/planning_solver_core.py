@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ from tumorboard.domain.planning_core_pool import Pool
 from tumorboard.domain.planning_core_sketch import Sketch, redraw
 
 _ROUNDING = 1e-4
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,12 @@ def load_cp_sat() -> Any:
 def solve_part(
     core: Core, pool: Pool, sketch: Sketch, *, effort: Effort, cases: Collection[int] | None = None,
     meetings: Collection[int] | None = None, barred: Collection[tuple[int, int]] = frozenset(),
+    is_over: Callable[[], bool] | None = None,
 ) -> PartAnswer | None:  # fmt: skip
     """The best plan found with the given cases and meetings free, all by default; None when none was found in time.
 
-    `barred` places, as (case, meeting), are not newly taken; bound and proof then hold only without them.
+    `barred` places, as (case, meeting), are not newly taken; bound and proof then hold only without them. Once
+    `is_over` says so, the best plan found until then is the answer.
     """
     cp_model = load_cp_sat()
     free = range(len(core.cases)) if cases is None else cases
@@ -59,7 +64,8 @@ def solve_part(
     _add_hint(written, model, variables, core, pool, sketch)
     solver = cp_model.CpSolver()
     _set_parameters(solver.parameters, effort)
-    status = solver.solve(written)
+    with _stopping(solver, is_over):
+        status = solver.solve(written)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     drawn = redraw(
@@ -70,6 +76,28 @@ def solve_part(
     work = float(solver.response_proto.deterministic_time)
     bound = math.ceil(solver.best_objective_bound - _ROUNDING)
     return PartAnswer(drawn, round(solver.objective_value), bound, status == cp_model.OPTIMAL, work)
+
+
+@contextmanager
+def _stopping(solver: Any, is_over: Callable[[], bool] | None) -> Iterator[None]:
+    """End the search within the block as soon as nobody waits for it; the solver itself asks nobody."""
+    if is_over is None:
+        yield
+        return
+    is_done = threading.Event()
+
+    def watch() -> None:
+        while not is_done.wait(_LOOK_SECONDS):
+            if is_over():
+                solver.stop_search()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        watcher.join()
 
 
 def _set_parameters(parameters: Any, effort: Effort) -> None:
