@@ -1,7 +1,7 @@
-# make install, lint, format, test, demo, lock, rules, words, shots; nothing to install but Python and make.
+# make install, lint, format, test, demo, lock, rules, words, shots, tasks; nothing to install but Python and make.
 PY = .venv/bin/python
 
-.PHONY: install lint format test demo lock rules words shots
+.PHONY: install lint format test demo lock rules words shots tasks
 
 install:
 	python3 -m venv --without-pip .venv
@@ -36,3 +36,7 @@ words:
 
 shots:
 	$(PY) -m tests.browser.shots docs/img
+
+tasks:
+	TUMORBOARD_REQUIRE_BROWSER=1 $(PY) -m pytest -q -n auto $$(grep -l "^from tests.browser.counting" tests/browser/test_*.py)
+	$(PY) -m tests.browser.tasks

@@ -118,6 +118,19 @@ def _read_directory(text: str) -> Path | None:
     return Path(text).resolve() if text else None
 
 
+def _read_font(text: str) -> Path | None:
+    if not text:
+        return None
+    try:
+        with Path(text).open("rb") as file:
+            start = file.read(4)
+    except OSError:
+        raise ValueError(f"{text!r} cannot be read; give a TrueType font or leave the setting away") from None
+    if start not in (b"\x00\x01\x00\x00", b"true", b"ttcf"):
+        raise ValueError(f"{text!r} is no TrueType font; fonts with PostScript outlines cannot be embedded")
+    return Path(text).resolve()
+
+
 def _read_time_zone(text: str) -> str:
     try:
         if text in _NO_PLACE:
@@ -244,6 +257,12 @@ class Config:
         default_in_words="none: answers come by `flask mail receive`, links and pages",
         is_secret=True,
     )
+    inbox_days: int = _setting(
+        "400",
+        "30 to 3650",
+        "Days after which messages that came in and are decided are forgotten. Those that wait for a decision stay.",
+        _whole_number(30, 3650),
+    )
     busy_hosts: tuple[str, ...] = _setting(
         "",
         "host names, separated by commas",
@@ -264,6 +283,13 @@ class Config:
         "The centre's own programme files, which replace or extend the built-in ones.",
         _read_directory,
         default_in_words="none: built-in programmes only",
+    )
+    pdf_font: Path | None = _setting(
+        "",
+        "a TrueType font file with Hangul",
+        "The font embedded in agendas on paper; its bold face is the file beside it whose name ends in `Bold`.",
+        _read_font,
+        default_in_words="NanumGothic of `/usr/share/fonts/truetype/nanum`, else the reader's own Korean font",
     )
     timezone: str = _setting(
         "Asia/Seoul",

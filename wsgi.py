@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from flask import Flask
 from config import ConfigError, load
 from tumorboard import create_app
 from tumorboard.standalone import find_standalone
+
+# numpy's matrix threads cost a tenth of a second to begin, and nothing here multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _make() -> Flask:

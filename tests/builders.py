@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -142,7 +143,27 @@ def an_app(database_url: str, instance: Path, **settings: str) -> Flask:
     given = {"DATABASE_URL": database_url, "PLAN_SECONDS": "1", "LOG_LEVEL": "WARNING", **settings}
     app = create_app(config.load({f"TUMORBOARD_{key}": value for key, value in given.items()}, instance=instance))
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    app.jinja_env.bytecode_cache = _TEMPLATES
     return app
+
+
+class _SharedTemplates(BytecodeCache):
+    """Compiled templates that all applications of a test run share."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja compares the source's checksum itself."""
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _SharedTemplates()
 
 
 def furnish(session: Session, setup: Setup, *, now: datetime, centre: Mapping[str, Any] | None = None) -> None:

@@ -35,9 +35,11 @@ def test_config_without_variables_has_the_defaults(tmp_path: Path) -> None:
         mail_from="tumorboard@localhost",
         mail_domain="localhost",
         mail_inbox_url="",
+        inbox_days=400,
         busy_hosts=(),
         busy_folder=None,
         programs_dir=None,
+        pdf_font=None,
         timezone="Asia/Seoul",
         language="ko",
         holidays="KR",
@@ -72,6 +74,7 @@ def test_config_takes_an_empty_variable_as_its_default(tmp_path: Path) -> None:
         ("MAIL_FROM", "boards@hospital.example", "boards@hospital.example"),
         ("MAIL_DOMAIN", "Hospital.example", "hospital.example"),
         ("MAIL_INBOX_URL", "imaps://tb:pw@mail.hospital.example/INBOX", "imaps://tb:pw@mail.hospital.example/INBOX"),
+        ("INBOX_DAYS", "90", 90),
         ("BUSY_HOSTS", "Cal.example, p1.icloud.example,cal.example", ("cal.example", "p1.icloud.example")),
         ("TIMEZONE", "America/New_York", "America/New_York"),
         ("LANGUAGE", "EN", "en"),
@@ -159,6 +162,7 @@ def test_config_converts_what_is_written(tmp_path: Path, name: str, text: str, v
         ),
         ("BUSY_FOLDER", "no/such/place", "'no/such/place' is no directory; create it or leave the setting away"),
         ("PROGRAMS_DIR", "no/such/place", "'no/such/place' is no directory; create it or leave the setting away"),
+        ("PDF_FONT", "no/such.ttf", "'no/such.ttf' cannot be read; give a TrueType font or leave the setting away"),
         ("LANGUAGE", "de", "'de' is not possible; use ko or en"),
         ("HOLIDAYS", "Korea", "'Korea' is no country with known holidays; write its two letters, such as KR"),
         ("UPLOAD_LIMIT_MB", "0", "'0' is no whole number from 1 to 100"),
@@ -345,3 +349,22 @@ def test_wsgi_prints_one_line_and_exits_with_2_when_a_setting_is_wrong() -> None
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "TUMORBOARD_TIMEZONE: 'Seoul' is no IANA time zone; try Asia/Seoul\n"
+
+
+@pytest.mark.parametrize("start", [b"\x00\x01\x00\x00", b"true", b"ttcf"])
+def test_font_that_can_be_embedded_is_taken(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "Font.ttf"
+    path.write_bytes(start + b"rest")
+
+    assert a_config(tmp_path, PDF_FONT=str(path)).pdf_font == path
+
+
+@pytest.mark.parametrize("start", [b"OTTO", b""])
+def test_font_that_cannot_be_embedded_is_refused(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "Font.ttf"
+    path.write_bytes(start + b"rest")
+
+    with pytest.raises(ConfigError) as caught:
+        a_config(tmp_path, PDF_FONT=str(path))
+
+    assert "is no TrueType font" in str(caught.value)

@@ -83,7 +83,12 @@ def test_configuration_page_has_the_table_of_the_settings() -> None:
 
 
 def test_papers_name_only_settings_that_exist() -> None:
-    switches_of_tests = {"TUMORBOARD_REQUIRE_BROWSER", "TUMORBOARD_UPDATE_LETTERS", "TUMORBOARD_CALENDAR_TOOLS"}
+    switches_of_tests = {
+        "TUMORBOARD_REQUIRE_BROWSER",
+        "TUMORBOARD_UPDATE_LETTERS",
+        "TUMORBOARD_CALENDAR_TOOLS",
+        "TUMORBOARD_COUNTS",
+    }
     named = {
         name
         for file, text in text_files()

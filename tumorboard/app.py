@@ -41,8 +41,10 @@ def build_app(config: Any) -> Flask:
         language=config.language,
         link_key=config.secret_key,
         inbox_url=config.mail_inbox_url,
+        inbox_days=config.inbox_days,
         busy_hosts=config.busy_hosts,
         busy_folder=config.busy_folder,
+        pdf_font=config.pdf_font,
     )
     app.extensions["tumorboard.mail_url"] = config.mail_url
     if config.trusted_proxies:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.errors import DomainError, NotFound
 from tumorboard.mail.receive import open_inbox
 from tumorboard.mail.send import open_mailer
-from tumorboard.services import busy_rounds, deadlines, nightly, notices
+from tumorboard.services import busy_rounds, deadlines, inbound_retention, nightly, notices
 from tumorboard.services.access import operator
 from tumorboard.services.answer_inbox import read_inbox
 from tumorboard.services.checks import check_database
@@ -50,12 +50,20 @@ LOCK_NUMBER = 7_203_118
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
+_NO_MAILBOX = (
+    "no mailbox is set (TUMORBOARD_MAIL_INBOX_URL), so there is nothing to read; "
+    "answers come by 'flask mail receive', by links and on pages"
+)
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something the clock does. `run` gives counts and codes for the log; `when` are APScheduler's trigger words."""
+    """Something the clock does. `run` gives counts and codes for the log; `when` are APScheduler's trigger words.
+
+    A `problem` goes into the log as a warning; a `note` is for who starts the job by hand.
+    """
 
     meaning: str
     run: Callable[[Session], dict[str, Any]]
@@ -113,7 +121,7 @@ def _send_notices(session: Session) -> dict[str, Any]:
 
 def _read_answers(session: Session) -> dict[str, Any]:
     if not setup().inbox_url:
-        return {}
+        return {"note": _NO_MAILBOX}
     with open_inbox(setup().inbox_url) as inbox:
         done = read_inbox(session, setup(), inbox=inbox, by=operator("job:read-answers"), clock=now)
     return {"read": done.read, "open": done.open, "unreadable": done.unreadable, "left": done.left}
@@ -121,6 +129,11 @@ def _read_answers(session: Session) -> dict[str, Any]:
 
 def _drop_uploads(session: Session) -> dict[str, Any]:
     return {"dropped": drop_old_imports(session, now=now())}
+
+
+def _forget_messages(session: Session) -> dict[str, Any]:
+    by = operator(inbound_retention.JOB)
+    return {"forgotten": inbound_retention.forget_messages(session, setup(), by=by, now=now())}
 
 
 def _chase_answers(session: Session) -> dict[str, Any]:
@@ -143,6 +156,7 @@ JOBS: Mapping[str, Job] = {
     "read-busy": Job("read calendars of members that are due", _read_busy, {"trigger": "interval", "seconds": 3600}),
     "read-answers": Job("read answers from the mailbox", _read_answers, {"trigger": "interval", "seconds": 30}),
     "chase-answers": Job("remind who did not answer, then tell the coordinators", _chase_answers, EVERY_QUARTER),
+    "forget-messages": Job("forget messages that were decided long ago", _forget_messages, NIGHT),
     "drop-uploads": Job("drop case lists that nobody confirmed within a day", _drop_uploads, NIGHT),
 }
 
@@ -174,11 +188,11 @@ def once(name: str, as_json: bool) -> None:
     if name not in JOBS:
         raise NotFound(f"there is no job '{name}'; known: {', '.join(JOBS)}", code="unknown-job")
     found = JOBS[name].run(open_database())
-    problem = found.pop("problem", None)
+    problem, note = found.pop("problem", None), found.pop("note", None)
     if as_json:
         print_json(found)
     else:
-        click.echo(_say(found))
+        click.echo(note or _say(found))
     if problem:
         raise Refused(f"mail-server-unreachable: {problem}")
 
@@ -236,6 +250,7 @@ def _tick(app: Flask, name: str) -> None:
         except (DomainError, SQLAlchemyError) as error:
             logger.warning("job %s failed: %s", name, " ".join(str(getattr(error, "orig", error)).split()))
             return
+    found.pop("note", None)
     level = logging.WARNING if found.get("problem") or found.get("violations") or found.get("dead") else logging.INFO
     if any(found.values()):
         logger.log(level, "job %s: %s", name, _say(found))

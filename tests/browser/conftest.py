@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.counting import begin_counting
 from tests.browser.stage import (
     ARGUMENTS,
     CHROMIUM,
@@ -17,6 +18,7 @@ from tests.browser.stage import (
     LOCALES,
     VIEWS,
     addresses,
+    choose_language,
     fill_with_demo,
     log_in,
     served,
@@ -143,3 +145,25 @@ def find_barriers() -> Callable[[Any], list[str]]:
         return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
     return find
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def sit_down(demo: Stage, open_window: Callable[..., Window]) -> Open:
+    """Somebody on her first page, in a language, with or without JavaScript, and counted from then on."""
+
+    def make(
+        language: str = "en", *, has_script: bool = True, view: str = "desktop", email: str = "coordinator@demo.example"
+    ) -> Any:
+        session = demo.session_of(email)
+        window = open_window(demo.address, view, language, storage_state=session, java_script_enabled=has_script)
+        window.page.goto("/rules")
+        choose_language(window.page, language)
+        if has_script:
+            begin_counting(window.page)
+        window.page.goto("/")
+        return window.page
+
+    return make

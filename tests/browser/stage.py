@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import select
@@ -19,10 +20,11 @@ from werkzeug.serving import make_server
 
 from tests.builders import an_app
 from tumorboard.demo.fill import fill_database
+from tumorboard.services.letter_tokens import write_letter_link
 from tumorboard.store.cases import Case
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Board, Meeting
-from tumorboard.store.people import Member
+from tumorboard.store.people import Absence, Member
 from tumorboard.store.plans import Draft
 from tumorboard.web.auth import limiter
 
@@ -112,9 +114,12 @@ def addresses(app: Flask) -> dict[str, str]:
         board = session.scalars(select(Board).order_by(Board.id)).first()
         draft = session.scalars(select(Draft.public_id).where(Draft.status == "open")).first()
         meetings = select(Meeting.public_id).where(Meeting.status == "published").order_by(Meeting.starts_at)
-        meeting = session.scalars(meetings).first()
+        meeting = session.scalars(meetings.where(Meeting.starts_at > datetime.now(UTC))).first()
+        held = session.scalars(meetings.where(Meeting.signed_at.is_not(None))).first()
         waiting = session.scalars(select(Case.public_id).where(Case.status == "waiting").order_by(Case.id)).first()
-        urgent = session.scalars(select(Case.public_id).where(Case.urgency == "urgent").order_by(Case.id)).first()
+        urgent_ones = select(Case.public_id).where(Case.urgency == "urgent", Case.status.in_(("waiting", "scheduled")))
+        urgent = session.scalars(urgent_ones.order_by(Case.id)).first()
+        absence = session.scalars(select(Absence.public_id).order_by(Absence.id.desc())).first()
         member = session.scalars(select(Member.public_id).order_by(Member.id)).first()
         assert board is not None
         return {
@@ -131,17 +136,41 @@ def addresses(app: Flask) -> dict[str, str]:
             "what-if": f"/drafts/{draft}/what-if",
             "move": f"/drafts/{draft}/cases/{waiting}",
             "meeting": f"/meetings/{meeting}",
+            "room": f"/meetings/{held}/room",
+            "wall": f"/meetings/{held}/room/wall",
+            "record": f"/meetings/{held}/record",
             "people": "/people",
+            "availability": "/availability",
+            "absence": f"/absences/{absence}",
             "member": f"/people/{member}",
             "mine": "/mine",
             "preferences": "/mine/preferences",
             "busy": f"/people/{member}/busy",
+            "member-preferences": f"/people/{member}/preferences",
+            "letters": _letter_link(app, session),
             "answers": "/answers",
             "open-needs": "/open-needs",
             "rules": "/rules",
+            "centre": "/centre",
+            "centre-members": "/centre/members",
+            "centre-member": f"/centre/members/{member}",
+            "centre-rooms": "/centre/rooms",
+            "centre-boards": "/centre/boards",
+            "centre-board": f"/centre/boards/{board.key}",
+            "centre-series": "/centre/series",
+            "centre-days": "/centre/days",
+            "account": "/account",
             "outbox": "/outbox",
+            "reports": "/reports",
+            "exports": "/exports",
             "not-found": "/nowhere",
         }
+
+
+def _letter_link(app: Flask, session: Any) -> str:
+    """Where a member switches her agendas off, as the letter names it."""
+    member = session.scalars(select(Member).order_by(Member.id)).first()
+    return urlsplit(str(write_letter_link(app.extensions["tumorboard"], member, "agenda"))).path
 
 
 def press(page: Any, control: Any) -> None:

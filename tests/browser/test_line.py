@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.counting import begin_counting
 from tests.browser.stage import log_in, press, served
 from tests.builders import PASSWORD, a_case_csv, an_app, furnish
 from tests.database import copy_sqlite
@@ -33,17 +34,6 @@ WORDS = {
         "imported": "3 new",
     },
 }
-COUNT = """(() => {
-  const read = () => JSON.parse(sessionStorage.getItem('count') || '{"clicks":0,"keys":0}');
-  const add = (name) => {
-    const count = read();
-    count[name] += 1;
-    sessionStorage.setItem('count', JSON.stringify(count));
-  };
-  const bare = ['Shift', 'Alt', 'Control', 'Meta'];
-  addEventListener('pointerdown', (event) => event.isTrusted && add('clicks'), true);
-  addEventListener('keydown', (event) => event.isTrusted && !bare.includes(event.key) && add('keys'), true);
-})()"""
 
 
 @pytest.fixture(scope="module")
@@ -111,55 +101,9 @@ def test_person_does_the_whole_line(
 def coordinator(demo: Stage, open_window: Callable[..., Window]) -> Any:
     """A coordinator on her start page, with a counter of clicks and keys."""
     window = open_window(demo.address, storage_state=demo.session_of("coordinator@demo.example"))
-    window.page.context.add_init_script(COUNT)
+    begin_counting(window.page)
     window.page.goto("/")
     return window.page
-
-
-def spent(page: Any) -> dict[str, int]:
-    count: dict[str, int] = page.evaluate('JSON.parse(sessionStorage.getItem("count") || \'{"clicks":0,"keys":0}\')')
-    return count
-
-
-def test_case_is_referred_in_three_clicks_besides_its_words(coordinator: Any) -> None:
-    press(coordinator, '.actions a[href^="/cases/new"]')
-    coordinator.fill("#f-reference", "BUDGET-1")
-    coordinator.fill("#f-question", "Which operation?")
-    press(coordinator, ".form-end button")
-
-    assert "BUDGET-1" in coordinator.locator("h1").inner_text()
-    assert spent(coordinator)["clicks"] <= 3
-
-
-def test_why_a_case_is_not_ready_stands_on_the_row(coordinator: Any) -> None:
-    row = coordinator.locator("table.cases tbody tr", has_text="asked since").first
-
-    assert row.is_visible()
-    assert spent(coordinator) == {"clicks": 0, "keys": 0}
-
-
-def test_case_moves_to_another_meeting_in_two_clicks(demo: Stage, coordinator: Any) -> None:
-    coordinator.goto(demo.places["draft"])
-
-    press(coordinator, coordinator.locator("tr[data-case] .movers a").first)
-    press(coordinator, coordinator.locator("button.option:not([disabled])").last)
-
-    assert coordinator.locator(".note.done").is_visible()
-    assert spent(coordinator) == {"clicks": 2, "keys": 0}
-
-
-def test_case_moves_within_its_meeting_by_one_chord_and_keeps_the_focus(demo: Stage, coordinator: Any) -> None:
-    coordinator.goto(demo.places["draft"])
-    rows = coordinator.locator("[data-agenda]").first.locator("tr[data-case]")
-    moved = rows.nth(1).get_attribute("id")
-    rows.nth(1).focus()
-
-    with coordinator.expect_navigation(wait_until="load"):
-        coordinator.keyboard.press("Alt+ArrowUp")
-
-    assert rows.nth(0).get_attribute("id") == moved
-    assert coordinator.evaluate("document.activeElement.id") == moved
-    assert spent(coordinator) == {"clicks": 0, "keys": 1}
 
 
 def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
@@ -170,12 +114,3 @@ def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
     press(coordinator, "#bulk button")
 
     assert "2" in coordinator.locator(".note.done").inner_text()
-
-
-def test_board_is_built_in_two_clicks(coordinator: Any) -> None:
-    press(coordinator, ".actions button.primary")
-    coordinator.wait_for_url(re.compile(r"/drafts/\w+$"), timeout=30_000)
-    press(coordinator, ".actions button.primary")
-
-    assert coordinator.locator(".note.done").is_visible()
-    assert spent(coordinator) == {"clicks": 2, "keys": 0}

@@ -27,6 +27,7 @@ from tumorboard.services import feeds
 from tumorboard.services.access import Role
 from tumorboard.services.accounts import account_actor
 from tumorboard.services.feed_events import list_feed_events
+from tumorboard.services.feed_rendering import COMPRESSION
 from tumorboard.services.feeds import SCOPES, Detail, find_feed, read_feed, render_all_feeds, rotate_feed
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
@@ -214,7 +215,7 @@ def test_f7_compressed_bytes_are_stored_and_always_the_same(app: Flask, client: 
         content, compressed = row.content, row.compressed
 
     assert client.get(feed, headers={"Accept-Encoding": "gzip"}).data == compressed
-    assert compressed == gzip.compress(content, 9, mtime=0)
+    assert compressed == gzip.compress(content, COMPRESSION, mtime=0)
 
 
 def test_f8_token_is_long_stored_hashed_and_one_for_a_person_and_scope(centre: Session, setup: Setup) -> None:
@@ -293,7 +294,7 @@ def test_f10_deadline_is_as_new_as_its_last_change(centre: Session, setup: Setup
     first = content_of(centre, token)
     meeting = centre.scalars(select(Meeting).order_by(Meeting.closes_at)).first()
     assert meeting is not None
-    uid = f"closes-{meeting.public_id}@"
+    uid = f"{meeting.calendar_id}-closes@"
 
     def state() -> tuple[str, str, str]:
         event = next(part for part in content_of(centre, token).split("BEGIN:VEVENT") if uid in part)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, OPERATOR, SURGEON, furnish, import_list
+from tests.calendars.objects import properties
 from tests.replies import (
     a_bounce,
     a_note,
@@ -23,14 +25,16 @@ from tests.replies import (
 )
 from tests.services.conftest import NOW, a_setup
 from tumorboard.domain.answers import Effect
+from tumorboard.services import transaction
 from tumorboard.services.answers import Received, receive_message
 from tumorboard.services.checks import check_database
+from tumorboard.services.moving import move_meeting
 from tumorboard.services.proposals import accept_message, decline_message, dismiss_message
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
-from tumorboard.store.post import AuditEvent, FeedDocument
+from tumorboard.store.post import AuditEvent, FeedDocument, OutboxMessage
 
 ONCOLOGIST = CORE["medical_oncology"]
 MINUTE = timedelta(minutes=1)
@@ -201,8 +205,48 @@ def test_i9_deputy_is_asked_only_after_approval(board: Session, setup: Setup) ->
         "invited", "needs-action", row.starts_at, row.ends_at
     )  # fmt: skip
     assert answers(board) == {SURGEON: "delegated"}
-    assert [(one.recipient, one.method) for one in letters(board, after=before)] == sorted(
-        [(deputy, "REQUEST"), (SURGEON, "CANCEL")]
+    assert theirs.delegated_from == row.public_id
+    assert [(one.recipient, one.method, one.sequence) for one in letters(board, after=before)] == sorted(
+        [(deputy, "REQUEST", 0), (SURGEON, "REQUEST", 0)]
+    )
+    assert check_database(board, setup, now=NOW) == ()
+
+
+def test_i9_both_letters_say_who_comes_in_whose_place(board: Session, setup: Setup) -> None:
+    deputy = _second_urologist(board)
+    before = last_letter(board)
+
+    _delegate(board, setup, deputy)
+
+    to, by = f'DELEGATED-TO="mailto:{deputy}"', f'DELEGATED-FROM="mailto:{SURGEON}"'
+    said = {letter.recipient: _attendees(letter) for letter in letters(board, after=before)}
+    hers = {SURGEON: ("DELEGATED", "FALSE", to), deputy: ("NEEDS-ACTION", "TRUE", by)}
+    assert said == {SURGEON: hers, deputy: hers}
+
+
+def test_i9_later_change_and_cancellation_go_to_both(board: Session, setup: Setup) -> None:
+    deputy = _second_urologist(board)
+    _delegate(board, setup, deputy)
+    deliver(board, now=NOW + 20 * MINUTE)
+    before, row = last_letter(board), invitation(board, SURGEON)
+    meeting = row.meeting
+
+    with transaction(board):
+        move_meeting(board, setup, meeting, shift=timedelta(hours=2), by=OPERATOR, now=NOW + 30 * MINUTE)
+    moved = [letter for letter in letters(board, after=before) if letter.recipient in (SURGEON, deputy)]
+    answer_stays, theirs = answers(board), invitation(board, deputy)
+    same_window = (row.starts_at, row.ends_at) == (theirs.starts_at, theirs.ends_at)
+    deliver(board, now=NOW + 40 * MINUTE)
+    before = last_letter(board)
+    cancel_meeting(board, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW + 50 * MINUTE)
+    ended = [letter for letter in letters(board, after=before) if letter.recipient in (SURGEON, deputy)]
+
+    assert [(one.recipient, one.method, one.sequence) for one in moved] == sorted(
+        [(deputy, "REQUEST", 1), (SURGEON, "REQUEST", 1)]
+    )
+    assert (answer_stays, same_window) == ({SURGEON: "delegated"}, True)
+    assert [(one.recipient, one.method, one.sequence) for one in ended] == sorted(
+        [(deputy, "CANCEL", 2), (SURGEON, "CANCEL", 2)]
     )
     assert check_database(board, setup, now=NOW) == ()
 
@@ -365,6 +409,28 @@ def _second_urologist(session: Session) -> str:
     member.specialties.append(MemberSpecialty(specialty="urology"))
     session.commit()
     return member.email
+
+
+def _delegate(session: Session, setup: Setup, deputy: str) -> None:
+    """The surgeon names her deputy, and a coordinator approves it."""
+    reply = a_reply(invitation(session, SURGEON), "DELEGATED", parameters=f';DELEGATED-TO="mailto:{deputy}"')
+    done = receive(session, setup, reply)
+    accept_message(session, setup, message_id=done.id, by=OPERATOR, now=NOW + 11 * MINUTE)
+
+
+def _attendees(letter: OutboxMessage) -> dict[str, tuple[str, str, str]]:
+    """By address what the calendar object of a letter says: PARTSTAT, RSVP and the delegation."""
+    found = {}
+    parts = message_from_bytes(letter.content).walk()
+    part = next(each for each in parts if each.get_content_type() == "text/calendar")
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    for line in properties(content, "ATTENDEE"):
+        parameters, _, address = line.rpartition(":mailto:")
+        values = dict(each.split("=", 1) for each in parameters.split(";")[1:])
+        way = next(name for name in values if name.startswith("DELEGATED-"))
+        found[address] = (values["PARTSTAT"], values["RSVP"], f"{way}={values[way]}")
+    return found
 
 
 def _together(engine: Engine, setup: Setup, mails: list[bytes]) -> list[Received]:

@@ -52,5 +52,15 @@ def test_mailbox_that_is_away_is_said_without_its_password(
     assert ("127.0.0.1:9" in said, "secret" in said) == (True, False)
 
 
-def test_without_a_mailbox_nothing_is_read(sqlite_url: str, terminal_on: Callable[..., Terminal]) -> None:
-    assert terminal_on(sqlite_url).json("jobs", "once", "read-answers") == {}
+def test_without_a_mailbox_nothing_is_read_and_one_line_says_so(
+    sqlite_url: str, terminal_on: Callable[..., Terminal]
+) -> None:
+    terminal = terminal_on(sqlite_url)
+
+    said = terminal.text("jobs", "once", "read-answers")
+
+    assert said == (
+        "no mailbox is set (TUMORBOARD_MAIL_INBOX_URL), so there is nothing to read; "
+        "answers come by 'flask mail receive', by links and on pages\n"
+    )
+    assert terminal.json("jobs", "once", "read-answers") == {}

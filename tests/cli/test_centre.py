@@ -195,7 +195,7 @@ def test_revoked_feed_is_gone(terminal: Terminal) -> None:
 
 def test_outbox_of_a_new_centre_is_empty(terminal: Terminal) -> None:
     assert terminal.json("outbox") == {
-        "counts": {"waiting": 0, "sent": 0, "superseded": 0, "dead": 0, "failing": 0}, "letters": [],
+        "counts": {"waiting": 0, "sent": 0, "superseded": 0, "dead": 0, "held": 0, "failing": 0}, "letters": [],
     }  # fmt: skip
 
 
@@ -242,3 +242,27 @@ def test_contradiction_ends_with_two(terminal: Terminal) -> None:
     assert result.exit_code == 2
     assert result.stdout.count('"code": "case-status"') == 2
     assert result.stderr == "violated: 2 contradictions in the database; the first is case-status\n"
+
+
+def test_settings_of_the_centre_are_shown_and_changed(terminal: Terminal) -> None:
+    before = terminal.json("centre", "settings")
+    after = terminal.json("centre", "settings", "--set", "reference_pattern=C-####")
+    shown = terminal.text("centre", "settings")
+    reset = terminal.json("centre", "settings", "--reset", "reference_pattern")
+
+    assert before == {"changed": [], "settings": {"reference_pattern": ""}}
+    assert after == {"changed": ["reference_pattern"], "settings": {"reference_pattern": "C-####"}}
+    assert "C-####" in shown
+    assert reset["settings"] == {"reference_pattern": ""}
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--set", "reference_pattern=@@"), "bad-reference-pattern: the pattern of references has a mask without #"),
+        (("--set", "reference_pattern"), "bad-centre-setting: 'reference_pattern' is not NAME=VALUE"),
+        (("--reset", "volume"), "bad-centre-setting: 'volume' is no setting of a centre"),
+    ],
+)
+def test_wrong_setting_of_the_centre_is_one_line(terminal: Terminal, words: tuple[str, ...], line: str) -> None:
+    assert terminal.refusal("centre", "settings", *words).startswith(line)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.domain.boards import CORE_MEMBERS, CORE_SEATS, a_case, a_member, a_need, a_problem, a_seat, at, between
+from tests.domain.boards import CORE_MEMBERS, CORE_SEATS, a_case, a_member, a_need, a_problem, a_seat, between
 from tumorboard.domain.model import Attendance, Need, SeatKind
 from tumorboard.domain.planning import lay_out
-from tumorboard.domain.quorum import Loss, coverage, lost_without, meeting_coverage, seat_quorum
+from tumorboard.domain.quorum import coverage, meeting_coverage, seat_quorum
 from tumorboard.domain.timeline import Interval
 
 HPB = a_need("hpb_surgery")
@@ -89,41 +89,3 @@ def test_coverage_of_a_meeting_includes_named_members() -> None:
         ("R01", ("rad",)),
         ("named", ("hpb",)),
     ]
-
-
-def lost(member: str, *, leaves_after: int | None = None) -> Loss:
-    """What a meeting of three cases, two of them with HPB, loses without the member."""
-    wish = a_need("hpb_surgery", required=False)
-    problem = a_problem(a_case("c1", "hpb_surgery"), a_case("c2", wish), a_case("c3"), members=[MEMBERS["hpb"]])
-    (plan, *_) = lay_out(problem, {"w0": ["c1", "c2", "c3"]}, keep_order=True)
-    return lost_without(
-        member,
-        plan=plan,
-        span=problem.meetings[0].span,
-        seats=problem.seats,
-        cases={case.reference: case for case in problem.cases},
-        members=MEMBERS,
-        leaves_at=None if leaves_after is None else at(leaves_after),
-    )
-
-
-def test_absence_of_a_called_in_member_costs_her_cases() -> None:
-    assert lost("hpb") == Loss(cases={"c1": (HPB,)}, missed={"c2": (a_need("hpb_surgery", required=False),)}, seats=())
-
-
-def test_early_leave_costs_only_the_later_cases() -> None:
-    assert lost("hpb", leaves_after=6) == Loss(
-        cases={}, missed={"c2": (a_need("hpb_surgery", required=False),)}, seats=()
-    )
-    assert lost("rad", leaves_after=12) == Loss(cases={"c3": (RADIOLOGY,)}, missed={}, seats=("radiology",))
-
-
-def test_absence_of_a_core_member_costs_every_case_and_the_seat() -> None:
-    assert lost("rad") == Loss(
-        cases={"c1": (RADIOLOGY,), "c2": (RADIOLOGY,), "c3": (RADIOLOGY,)}, missed={}, seats=("radiology",)
-    )
-
-
-def test_absence_of_a_stranger_costs_nothing() -> None:
-    assert lost("nobody").is_nothing
-    assert lost("hpb", leaves_after=12).is_nothing

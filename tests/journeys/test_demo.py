@@ -25,6 +25,7 @@ from tumorboard.services.cases import case_facts
 from tumorboard.services.checks import check_database
 from tumorboard.store.cases import Case, CaseWaiver
 from tumorboard.store.db import db
+from tumorboard.store.discussions import Discussion, Presence
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Account, Centre, Member
 from tumorboard.store.post import AuditEvent, OutboxMessage
@@ -75,7 +76,7 @@ def test_centre_has_the_size_and_breadth_of_a_real_one(demo_terminal: Terminal) 
     meetings = demo_terminal.json("meetings", "list", "--board", "ovarian")
     held = {specialty for member in demo_terminal.json("members", "list") for specialty in member["specialties"]}
 
-    assert count(demo_terminal, Member, Account, Case) == [44, 4, 63]
+    assert count(demo_terminal, Member, Account, Case) == [44, 4, 103]
     assert held == set(program.specialties)
     assert len({meeting["starts_at"][:10] for meeting in meetings}) >= 7
     assert demo_terminal.json("check") == []
@@ -125,8 +126,24 @@ def test_open_draft_differs_from_what_is_published(demo_terminal: Terminal) -> N
 def test_no_letter_leaves_by_itself(demo_terminal: Terminal) -> None:
     counts = demo_terminal.json("outbox")["counts"]
 
-    assert counts["sent"] == counts["dead"] == 0
+    with demo_terminal.app.app_context():
+        sent = select(Meeting.signed_at).join(OutboxMessage, OutboxMessage.meeting_id == Meeting.id)
+        of_held = [signed is not None for signed in db.session().scalars(sent.where(OutboxMessage.state == "sent"))]
+    assert (counts["dead"], all(of_held), counts["sent"]) == (0, True, len(of_held))
     assert counts["waiting"] > 40
+
+
+def test_boards_of_the_past_were_held_recorded_and_signed(demo_terminal: Terminal) -> None:
+    with demo_terminal.app.app_context():
+        session = db.session()
+        held = session.scalars(select(Meeting).where(Meeting.ends_at < datetime.now(UTC) - timedelta(hours=2))).all()
+        outcomes = set(session.scalars(select(Discussion.outcome)))
+        named = session.scalars(select(func.count()).select_from(Presence)).one()
+
+        assert 7 <= len(held) <= 8
+        assert all(meeting.signed_at is not None for meeting in held)
+        assert outcomes == {"discussed", "deferred", "withdrawn", "not_quorate"}
+        assert named > 60
 
 
 def test_second_start_shows_the_same(shown: tuple[Path, str], demo_terminal: Terminal) -> None:
@@ -136,7 +153,7 @@ def test_second_start_shows_the_same(shown: tuple[Path, str], demo_terminal: Ter
 
     assert again == shown[1]
     assert demo_terminal.json("meetings", "list", "--board", "ovarian") == before
-    assert count(demo_terminal, Member, Account, Case) == [44, 4, 63]
+    assert count(demo_terminal, Member, Account, Case) == [44, 4, 103]
 
 
 def test_another_port_is_in_every_link(terminal_on: Callable[..., Terminal], tmp_path: Path) -> None:
@@ -201,7 +218,7 @@ def test_demo_that_was_interrupted_is_made_anew(demo_terminal: Terminal) -> None
     result = demo_terminal.run("demo", "--no-serve")
 
     assert (result.exit_code, FEED.search(result.stdout) is not None) == (0, True)
-    assert count(demo_terminal, Member, Account, Case) == [44, 4, 63]
+    assert count(demo_terminal, Member, Account, Case) == [44, 4, 103]
     assert demo_terminal.json("check") == []
 
 

@@ -27,6 +27,7 @@ from tumorboard.mail.notices_facts import (
 )
 
 BASE = "https://board.hospital.example"
+LINK = f"{BASE}/letters/WyJtZW1iZXIiXQ.c2lnbmVk"
 CT = Text("CT of chest, abdomen and pelvis", "흉부·복부·골반 CT")
 MRI = Text("MRI of the pelvis", "골반 MRI")
 RADIOLOGY = Text("Radiology", "영상의학과")
@@ -43,7 +44,9 @@ def an_addressee(language: str, **changes: object) -> Addressee:
         organizer=Mailbox(BOARD_NAMES[language], "board@hospital.example"),
         language=language,
         time_zone="Asia/Seoul",
-        preferences_url=f"{BASE}/mine/preferences",
+        preferences_url=LINK,
+        unsubscribe_url=LINK,
+        title="교수" if language == "ko" else "Professor",
     )
     return replace(to, **changes)  # type: ignore[arg-type]
 
@@ -137,7 +140,7 @@ def a_morning(language: str = "en", **changes: object) -> MorningFacts:
         (DigestLine("case-not-ready", ("C-0017",)), DigestLine("member-absent", ("C-0030",), who)),
     )  # fmt: skip
     facts = MorningFacts(
-        to=an_addressee(language, recipient=Mailbox(name, "coordinator@hospital.example")),
+        to=an_addressee(language, recipient=Mailbox(name, "coordinator@hospital.example"), title=""),
         finding_count=2,
         new_count=1,
         findings=(findings,),

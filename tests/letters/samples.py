@@ -24,6 +24,8 @@ WHY = (
 )
 LINKS = AnswerLinks(*(f"https://board.hospital.example/answer/{name}" for name in ("WyJhIl0", "WyJiIl0", "WyJjIl0")))
 
+LETTER_LINK = "https://board.hospital.example/letters/WyJtZW1iZXIiXQ.c2lnbmVk"
+
 
 def some_facts(**changes: object) -> InvitationFacts:
     """An on-demand member's invitation in Korean."""
@@ -66,7 +68,8 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
             kind=LetterKind.REMINDER,
             answer_until=DUE,
             recipient_title="교수" if language == "ko" else "MD",
-            preferences_url="https://board.hospital.example/mine/preferences",
+            preferences_url=LETTER_LINK,
+            unsubscribe_url=LETTER_LINK,
         ),
         "moved": replace(on_demand, kind=LetterKind.MOVED, previous=previous, **abroad),
         "changed": replace(
@@ -163,4 +166,5 @@ def message_of(facts: InvitationFacts) -> bytes:
         to=facts.recipient,
         message_id="<5e1d@board.hospital.example>",
         date=STAMP,
+        unsubscribe_url=facts.unsubscribe_url,
     )

@@ -17,7 +17,7 @@ PROPOSED = Interval(WINDOW.start + timedelta(days=1), WINDOW.end + timedelta(day
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_declined_proposal_equals_the_letter_reviewed(language: str) -> None:
-    facts = some_facts(language=language)
+    facts = some_facts(language=language, recipient_title="부교수")
 
     letter = compose_declined(facts, PROPOSED)
 

@@ -72,14 +72,18 @@ class ImapServer:
 
 
 @contextmanager
-def open_imap_server() -> Iterator[ImapServer]:
-    """A server with one empty mailbox; skips where it is not installed."""
+def open_imap_server(certificate: tuple[Path, Path] | None = None) -> Iterator[ImapServer]:
+    """A server with one empty mailbox; skips where it is not installed.
+
+    With the files of a certificate and its key it knows STARTTLS, and takes no log-in without.
+    """
     program = shutil.which("pymap", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("needs pymap, an IMAP server from requirements-dev.txt")
     port = _free_port()
+    secured = ["--cert", str(certificate[0]), "--key", str(certificate[1])] if certificate else ["--no-tls"]
     server = subprocess.Popen(
-        [program, "--host", "127.0.0.1", "--port", str(port), "--no-tls", "--no-service", "managesieve",
+        [program, "--host", "127.0.0.1", "--port", str(port), *secured, "--no-service", "managesieve",
          "--no-service", "admin", "dict", "--demo-user", USER, "--demo-password", PASSWORD],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from tests.letters.samples import EARLIER, LINKS, MEETING, sample_facts, some_facts
+from tests.letters.samples import EARLIER, LETTER_LINK, LINKS, MEETING, sample_facts, some_facts
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import SeatKind, Text
 from tumorboard.mail.compose import compose, compose_event
@@ -111,7 +111,7 @@ def test_reminder_looks_like_one_and_can_be_switched_off(language: str, beginnin
     assert letter.subject.startswith(beginning)
     assert "(Asia/Seoul)" in letter.text.split("\n\n")[1]
     assert "2026-11-21" not in late.text
-    assert "https://board.hospital.example/mine/preferences" in letter.text
+    assert LETTER_LINK in letter.text
     assert compose_event(facts) == compose_event(replace(facts, kind=LetterKind.INVITATION))
 
 
@@ -236,7 +236,7 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
         *("is_urgent", "previous", "has_declined", "has_answered", "answer_links", "answer_until", "preferences_url"),
-        "recipient_title",
+        *("recipient_title", "unsubscribe_url"),
     }
 
 

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.letters.notices import (
-    BASE,
     LINES,
+    LINK,
     a_change,
     a_morning,
     a_preparation,
@@ -58,8 +58,8 @@ LETTERS: list[Callable[[str], Letter]] = [
 def test_every_letter_ends_with_where_it_is_switched_off(compose: Callable[[str], Letter], language: str) -> None:
     letter = compose(language)
 
-    assert letter.text.rstrip("\n").endswith(f": {BASE}/mine/preferences")
-    assert f'href="{BASE}/mine/preferences"' in letter.html
+    assert letter.text.rstrip("\n").endswith(f": {LINK}")
+    assert f'href="{LINK}"' in letter.html
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -169,6 +169,6 @@ def test_morning_leaves_out_what_there_is_nothing_of() -> None:
 
 
 def test_morning_names_the_coordinator() -> None:
-    to = an_addressee("en", recipient=Mailbox("Yuna Seo", "yuna@hospital.example"))
+    to = an_addressee("en", recipient=Mailbox("Yuna Seo", "yuna@hospital.example"), title="")
 
     assert compose_morning(a_morning(to=to)).text.startswith("Dear Yuna Seo,\n")

@@ -16,7 +16,6 @@ from tumorboard.words import (
     Words,
     choose_language,
     format_date,
-    format_moment,
     format_span,
     is_same_clock,
     to_translate,
@@ -100,7 +99,6 @@ def test_span_names_the_zone() -> None:
 
     assert format_span(start, end, "Asia/Seoul", "ko") == "2026-11-24 (화) 07:30–08:10 (Asia/Seoul)"
     assert format_span(start, end, "Europe/London", "en") == "2026-11-23 (Mon) 22:30–23:10 (Europe/London)"
-    assert format_moment(start, "Asia/Seoul", "en") == "2026-11-24 (Tue) 07:30 (Asia/Seoul)"
 
 
 def test_span_over_midnight_names_both_days() -> None:
@@ -127,4 +125,4 @@ def test_instant_without_a_zone_is_refused() -> None:
     naive = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)
 
     with pytest.raises(ValueError, match="aware"):
-        format_moment(naive, "Asia/Seoul", "ko")
+        format_span(naive, naive, "Asia/Seoul", "ko")

@@ -40,7 +40,7 @@ from tumorboard.services.people import remove_member
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
-from tumorboard.services.urgent import call_urgent, find_urgent
+from tumorboard.services.urgent import call_urgent, decline_call, find_urgent
 from tumorboard.store.calendars import BusyInterval, BusySource
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
@@ -243,6 +243,23 @@ def test_who_became_busy_at_an_urgent_meeting_is_found(session: Session, setup: 
     assert (repair.outcome, len(repair.unmended)) == ("nothing", 1)
 
 
+def test_answer_to_an_urgent_meeting_leaves_the_finding_of_who_is_busy(session: Session, setup: Setup) -> None:
+    furnish_clinic(session, setup, now=NOW)
+    case = a_pregnancy(session, setup, now=NOW)
+    called = call_urgent(session, setup, case_id=case, at=NOW + timedelta(minutes=30), by=OPERATOR, now=NOW)
+    start = called.meeting.starts_at
+    upload(session, setup, *an_event(f"DTSTART:{start:%Y%m%dT%H%M%SZ}", "DURATION:PT1H"), email=ANESTHESIA)
+    other = next(row.member for row in called.meeting.invitations if row.member.email != ANESTHESIA)
+
+    decline_call(
+        session, setup, meeting_id=called.meeting.public_id, member_id=other.public_id, by=OPERATOR,
+        now=NOW + timedelta(minutes=5),
+    )  # fmt: skip
+
+    found = {each.reason.code for each in list_findings(session, by=OPERATOR, now=NOW)}
+    assert "member-busy-now" in found
+
+
 def test_urgent_search_does_not_ask_who_is_busy(session: Session, setup: Setup) -> None:
     furnish_clinic(session, setup, now=NOW)
     case = a_pregnancy(session, setup, now=NOW)
@@ -308,7 +325,7 @@ def test_readings_at_once_are_limited(centre: Session, setup: Setup, monkeypatch
     with pytest.raises(Conflict) as refused:
         upload(centre, setup, *an_event(*LATER))
 
-    assert refused.value.code == "readers-busy"
+    assert (refused.value.code, refused.value.values) == ("readers-busy", {"retry_after_seconds": 5})
 
 
 def test_busy_times_go_with_the_member(any_centre: Session, setup: Setup) -> None:

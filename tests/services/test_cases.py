@@ -18,7 +18,7 @@ from tumorboard.services.cases import (
     import_cases,
     preview_import,
     refer_case,
-    withdraw_case,
+    withdraw_cases,
 )
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.judging import judge
@@ -167,7 +167,7 @@ def test_a_waiver_needs_a_name_and_a_reason(centre: Session, setup: Setup, physi
 
 
 def test_withdrawn_cases_leave_the_worklist(centre: Session, setup: Setup) -> None:
-    withdraw_case(centre, case_id=case_id(centre, "C-1"), by=OPERATOR, now=NOW)
+    withdraw_cases(centre, case_ids=[case_id(centre, "C-1")], by=OPERATOR, now=NOW)
 
     worklist = list_cases(centre, setup, by=OPERATOR, now=NOW)
 

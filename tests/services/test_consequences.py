@@ -140,13 +140,6 @@ def test_yes_changes_nothing_else(offering: Session, setup: Setup) -> None:
     assert (followed.asked, followed.open_needs, letters(offering, after=before), found(offering)) == ((), (), [], [])
 
 
-def test_delegation_that_is_not_approved_leaves_the_need_open(offering: Session, setup: Setup) -> None:
-    followed = answer(offering, setup, UROLOGY, "delegated", now=LATER)
-
-    assert [need.why for need in followed.open_needs] == ["delegated"]
-    assert [code for code, _ in found(offering)] == ["member-declined"]
-
-
 def test_decline_of_a_need_that_was_waived_costs_nothing(offering: Session, setup: Setup) -> None:
     with offering.begin_nested():
         row = invitation(offering, UROLOGY).meeting.agenda

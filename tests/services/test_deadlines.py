@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -13,21 +14,25 @@ from sqlalchemy.orm import Session
 
 from tests.builders import CORE, ON_DEMAND, OPERATOR, member_id
 from tests.clinic import a_pregnancy, deliver, furnish_clinic, last_letter, letters
+from tests.services.by_the_clock import text_of
 from tests.services.conftest import NOW
 from tests.services.test_races import _together
 from tests.stand_ins import UROLOGY, UROLOGY_DEPUTY, answer, furnish_staffed, invitation
 from tumorboard.domain.errors import NotAllowed
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.deadlines import Chased, chase_answers
+from tumorboard.services.feeds import rotate_feed
 from tumorboard.services.findings import list_findings
 from tumorboard.services.nightly import check_published
+from tumorboard.services.open_needs import list_open_needs
 from tumorboard.services.preferences import preferences_url
 from tumorboard.services.setup import Setup
 from tumorboard.services.substitutes import ask_instead
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation
+from tumorboard.store.people import Member
 from tumorboard.store.plans import MeetingFinding
-from tumorboard.store.post import OutboxMessage
+from tumorboard.store.post import FeedDocument, OutboxMessage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALL = 6
@@ -100,7 +105,7 @@ def test_reminder_is_the_invitation_as_it_stands(board: Session, setup: Setup) -
     body = message_from_bytes(letter.content, policy=default).get_body(("plain",))
     assert body is not None
     assert letter.subject.startswith("Reminder: ")
-    assert f"Switch reminders off: {preferences_url(setup)}" in body.get_content()
+    assert preferences_url(setup) in body.get_content()
 
 
 @pytest.mark.parametrize("word", ["accepted", "declined", "tentative"])
@@ -214,6 +219,94 @@ def test_everybody_silent_makes_one_letter_each(board: Session, setup: Setup) ->
     assert (done, letters(board, after=before)) == (
         Chased(reminded=ALL, letters=ALL), [(email, "REQUEST", 0) for email in addresses],
     )  # fmt: skip
+
+
+def _second_meeting(session: Session, *, days: int = 1) -> None:
+    """Everybody of the published meeting is invited to another one some days later."""
+    first = session.scalars(select(Meeting).where(Meeting.status == "published")).one()
+    later = timedelta(days=days)
+    second = Meeting(
+        board_id=first.board_id, starts_at=first.starts_at + later, ends_at=first.ends_at + later, closes_at=NOW,
+        time_zone=first.time_zone, room_id=first.room_id, status="published", published_at=NOW, is_extra=True,
+    )  # fmt: skip
+    session.add(second)
+    for row in first.invitations:
+        second.invitations.append(
+            MeetingInvitation(
+                member_id=row.member_id, kind=row.kind, starts_at=row.starts_at + later, ends_at=row.ends_at + later,
+                uid=f"second-{row.uid}", stamp=NOW, details=row.details, asked_at=row.asked_at, answer=row.answer,
+            )
+        )  # fmt: skip
+    session.commit()
+
+
+def reminded(session: Session) -> list[tuple[str, bool]]:
+    rows = session.scalars(select(MeetingInvitation).order_by(MeetingInvitation.id))
+    return [(row.member.email, row.reminded_at is not None) for row in rows if row.answer == "needs-action"]
+
+
+def test_all_missing_answers_of_a_member_are_one_letter(board: Session, setup: Setup) -> None:
+    silent(board, UROLOGY)
+    _second_meeting(board)
+    before = last_letter(board)
+
+    rounds = [chase(board, setup, NOW + 2 * DAY), chase(board, setup, NOW + 2 * DAY + HOUR)]
+
+    assert rounds == [Chased(reminded=2, letters=1), Chased()]
+    assert letters(board, after=before) == [(UROLOGY, "NOTE", 0)]
+    assert reminded(board) == [(UROLOGY, True)] * 2
+    letter = board.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(1)).one()
+    text = text_of(letter)
+    assert letter.subject == "Reminder: 2 answers are missing"
+    assert text.count("Please answer by: ") == 2
+    assert preferences_url(setup) in text
+
+
+def test_bundle_has_the_links_of_each_meeting(board: Session, setup: Setup) -> None:
+    silent(board, UROLOGY)
+    _second_meeting(board)
+
+    chase(board, replace(setup, link_key="k" * 32), NOW + 2 * DAY)
+
+    letter = board.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(1)).one()
+    links = [line for line in text_of(letter).splitlines() if "/answer/" in line]
+    assert len(set(links)) == 6
+
+
+def test_what_is_due_within_half_a_day_goes_along(board: Session, setup: Setup) -> None:
+    silent(board, UROLOGY)
+    _second_meeting(board)
+    first, second = board.scalars(select(MeetingInvitation).join(Member).where(Member.email == UROLOGY))
+    second.asked_at = first.asked_at + 11 * HOUR
+    board.commit()
+
+    done = chase(board, setup, NOW + 2 * DAY)
+
+    assert (done.reminded, done.letters) == (2, 1)
+
+
+def test_who_is_not_reached_is_not_reminded_and_stands_in_open_needs(board: Session, setup: Setup) -> None:
+    silent(board, UROLOGY)
+    invitation(board, UROLOGY).member.bounced_at = NOW
+    board.commit()
+    before = last_letter(board)
+
+    done = chase(board, setup, NOW + 3 * DAY)
+    needs = list_open_needs(board, setup, by=OPERATOR, now=NOW + HOUR)
+
+    assert (done, letters(board, after=before)) == (Chased(), [])
+    assert [(need.lost.key.specialty, need.why) for need in needs] == [("urology", "bounced")]
+
+
+def test_reminder_and_feed_say_the_same(board: Session, setup: Setup) -> None:
+    silent(board, UROLOGY)
+    rotate_feed(board, setup, scope="member", subject=member_id(board, UROLOGY), by=OPERATOR, now=NOW)
+
+    chase(board, setup, NOW + 2 * DAY)
+
+    row = invitation(board, UROLOGY)
+    feed = board.scalars(select(FeedDocument).where(FeedDocument.scope == "member")).one()
+    assert f"DTSTAMP:{row.stamp:%Y%m%dT%H%M%SZ}".encode() in feed.content
 
 
 def test_urgent_call_is_chased_by_phone(session: Session, setup: Setup) -> None:

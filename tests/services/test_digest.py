@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from email import message_from_bytes, policy
 
-import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import OPERATOR
-from tests.services.test_nightly import NIGHT, UROLOGY, away, check, lose_report, publish, with_coordinator
+from tests.services.test_nightly import NIGHT, UROLOGY, away, check, lose_report, with_coordinator
 from tumorboard.services import transaction
 from tumorboard.services.checks import check_database
 from tumorboard.services.digest import post_digests
@@ -19,13 +18,6 @@ from tumorboard.store.people import Account
 from tumorboard.store.post import OutboxMessage
 
 NOTES = select(OutboxMessage).where(OutboxMessage.method == "NOTE").order_by(OutboxMessage.id)
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """The small centre with C-1 and C-2 published for its first meeting."""
-    publish(any_centre, setup)
-    return any_centre
 
 
 def test_digest_names_cases_by_reference_and_nothing_of_their_facts(board: Session, setup: Setup) -> None:

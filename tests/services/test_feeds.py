@@ -170,8 +170,8 @@ def test_quick_questions_give_what_the_slow_ones_give(any_centre: Session, setup
     token = _rotate(any_centre, setup, "member", member_id(any_centre, UROLOGIST))
     note_use(any_centre, find_feed(any_centre, token=token), now=NOW)
     head = find_feed(any_centre, token=token)
-    connection = any_centre.connection()
-    quick = QuickFeeds(connection.dialect)
+    connection = any_centre.connection().connection
+    quick = QuickFeeds(any_centre.connection().dialect)
 
     assert quick.find(connection, token=token) == head
     assert quick.find(connection, token="wrong") is None
@@ -186,7 +186,8 @@ def test_quick_questions_ask_for_the_rights_too(any_centre: Session, setup: Setu
     account.active = role is Role.SURGEON
     any_centre.commit()
 
-    found = QuickFeeds(any_centre.connection().dialect).find(any_centre.connection(), token=token)
+    connection = any_centre.connection()
+    found = QuickFeeds(connection.dialect).find(connection.connection, token=token)
 
     assert (found is not None) is (role is Role.SURGEON)
 

@@ -10,14 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.builders import BOARD, CORE, ON_DEMAND, OPERATOR, a_case_csv, a_case_row, an_account, import_list, member_id
-from tests.services.conftest import NOW
+from tests.services.conftest import NOW, publish
 from tumorboard.domain.errors import NotAllowed
 from tumorboard.services.access import Role, actor_with, operator
 from tumorboard.services.findings import Step, count_findings, list_findings
 from tumorboard.services.nightly import JOB, Checked, check_published, propose_repair
 from tumorboard.services.people import add_absence, remove_member
-from tumorboard.services.planning import propose
-from tumorboard.services.publishing import cancel_meeting, publish_draft
+from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation, Resource, Room
@@ -29,18 +28,6 @@ NIGHT = NOW + timedelta(hours=14)
 """Two in the morning of Monday in Seoul."""
 CLOCK = operator(JOB)
 UROLOGY = ON_DEMAND["urology"]
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """The small centre with C-1 and C-2 published for its first meeting."""
-    publish(any_centre, setup)
-    return any_centre
-
-
-def publish(session: Session, setup: Setup) -> None:
-    draft = propose(session, setup, board=BOARD, weeks=4, by=OPERATOR, now=NOW)
-    publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=NOW)
 
 
 def check(session: Session, setup: Setup, *, minutes: int = 0) -> Checked:

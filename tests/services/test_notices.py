@@ -26,25 +26,10 @@ from tests.services.by_the_clock import (
     text_to,
     tick,
 )
-from tests.services.conftest import NOW
-from tests.services.test_nightly import publish
+from tests.services.conftest import NOW, publish
 from tumorboard.services.checks import check_database
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """C-1 and C-2 published on Sunday for Tuesday at 07:30; the list closes on Monday at 07:30."""
-    publish(any_centre, setup)
-    return any_centre
-
-
-@pytest.fixture
-def small(centre: Session, setup: Setup) -> Session:
-    """The same on SQLite only."""
-    publish(centre, setup)
-    return centre
 
 
 def test_agenda_is_written_at_four_the_day_before(board: Session, setup: Setup) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,23 +20,8 @@ from tests.services.by_the_clock import (
     text_to,
     tick,
 )
-from tests.services.test_nightly import publish
 from tumorboard.services.setup import Setup
 from tumorboard.store.post import AuditEvent
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """C-1 and C-2 published on Sunday for Tuesday at 07:30; the list closes on Monday at 07:30."""
-    publish(any_centre, setup)
-    return any_centre
-
-
-@pytest.fixture
-def small(centre: Session, setup: Setup) -> Session:
-    """The same on SQLite only."""
-    publish(centre, setup)
-    return centre
 
 
 def test_evening_without_a_change_has_no_letter(board: Session, setup: Setup) -> None:

@@ -21,7 +21,7 @@ from tests.services.by_the_clock import (
     tick,
 )
 from tests.services.conftest import NOW
-from tests.services.test_nightly import away, check, lose_report, publish
+from tests.services.test_nightly import away, check, lose_report
 from tumorboard.domain.errors import NotAllowed
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.notices import send_notices
@@ -30,20 +30,6 @@ from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import HospitalDay
 from tumorboard.store.people import Account
 from tumorboard.store.post import OutboxMessage
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """C-1 and C-2 published on Sunday for Tuesday at 07:30; the list closes on Monday at 07:30."""
-    publish(any_centre, setup)
-    return any_centre
-
-
-@pytest.fixture
-def small(centre: Session, setup: Setup) -> Session:
-    """The same on SQLite only."""
-    publish(centre, setup)
-    return centre
 
 
 def test_morning_without_anything_has_no_letter(small: Session, setup: Setup) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from tests.builders import a_case_csv, a_case_row, furnish, import_list
 from tests.services.by_the_clock import CLOCK, EVERYBODY, at, reorder
-from tests.services.conftest import NOW
-from tests.services.test_nightly import lose_report, publish
+from tests.services.conftest import NOW, publish
+from tests.services.test_nightly import lose_report
 from tumorboard.domain.errors import Conflict
 from tumorboard.services.notices import send_notices
 from tumorboard.services.setup import Setup

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,23 +18,9 @@ from tests.services.by_the_clock import (
     text_to,
     tick,
 )
-from tests.services.test_nightly import lose_report, publish
+from tests.services.test_nightly import lose_report
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """C-1 and C-2 published on Sunday for Tuesday at 07:30; the list closes on Monday at 07:30."""
-    publish(any_centre, setup)
-    return any_centre
-
-
-@pytest.fixture
-def small(centre: Session, setup: Setup) -> Session:
-    """The same on SQLite only."""
-    publish(centre, setup)
-    return centre
 
 
 def test_preparation_is_written_when_the_list_closes(board: Session, setup: Setup) -> None:

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.services.by_the_clock import CLOCK, meeting_of
-from tests.services.conftest import NOW, a_setup
-from tests.services.test_nightly import publish
+from tests.services.conftest import NOW, a_setup, publish
 from tumorboard.services.notices_agenda import agenda_due_at
 from tumorboard.services.notices_slots import is_done, is_workday, last_slot, mark_done, next_workday, slot_at
 from tumorboard.services.setup import Setup

@@ -8,14 +8,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import CORE, ON_DEMAND, OPERATOR, SURGEON, member_id
+from tests.builders import BOARD, CORE, ON_DEMAND, OPERATOR, SURGEON, member_id
 from tests.replies import a_reply, invitation, last_letter, letters, messages, publish
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import Conflict, NotAllowed, NotFound
+from tumorboard.services import transaction
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.answers import receive_message
+from tumorboard.services.boards import read_board
 from tumorboard.services.checks import check_database
 from tumorboard.services.meetings import add_meeting, hold_series
+from tumorboard.services.moving import move_meeting
 from tumorboard.services.people import add_absence
 from tumorboard.services.proposals import (
     accept_message,
@@ -255,3 +258,30 @@ def test_mails_that_have_nothing_to_do_with_us_are_not_listed(centre: Session, s
 
     assert list_messages(centre, by=OPERATOR).total == 0
     assert centre.scalars(select(MeetingInvitation.answer).distinct()).all() == ["needs-action"]
+
+
+def test_meeting_moved_within_its_day_stands_once_on_the_board(centre: Session, setup: Setup) -> None:
+    meeting = publish(centre, setup, now=NOW)
+    before = len(read_board(centre, board=BOARD, by=OPERATOR, now=NOW).meetings)
+
+    with transaction(centre):
+        move_meeting(centre, setup, meeting, shift=timedelta(hours=3), by=OPERATOR, now=NOW)
+    hold_series(centre, setup, until=meeting.starts_at.date() + 7 * DAY, by=OPERATOR, now=NOW)
+
+    shown = read_board(centre, board=BOARD, by=OPERATOR, now=NOW).meetings
+    assert ([row.status for row in shown if row.starts_at < NOW + 7 * DAY], len(shown)) == (["published"], before)
+
+
+def test_meeting_moved_twice_leaves_one_mark_where_the_series_meets(centre: Session, setup: Setup) -> None:
+    meeting = publish(centre, setup, now=NOW)
+    planned = meeting.starts_at
+
+    for hours in (3, 24, 24):
+        with transaction(centre):
+            move_meeting(centre, setup, meeting, shift=timedelta(hours=hours), by=OPERATOR, now=NOW)
+    hold_series(centre, setup, until=planned.date() + 3 * DAY, by=OPERATOR, now=NOW)
+
+    marks = centre.scalars(select(Meeting.starts_at).where(Meeting.status == "cancelled")).all()
+    assert list(marks) == [planned]
+    shown = read_board(centre, board=BOARD, by=OPERATOR, now=NOW).meetings
+    assert [row.status for row in shown if row.starts_at < planned + 7 * DAY] == ["published"]

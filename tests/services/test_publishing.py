@@ -14,7 +14,7 @@ from tests.services.conftest import NOW
 from tumorboard.domain.errors import Conflict
 from tumorboard.services import transaction
 from tumorboard.services.boards import read_draft
-from tumorboard.services.cases import withdraw_case
+from tumorboard.services.cases import withdraw_cases
 from tumorboard.services.checks import check_database
 from tumorboard.services.findings import list_findings
 from tumorboard.services.meetings import add_meeting
@@ -327,6 +327,6 @@ def test_a_scheduled_case_cannot_be_withdrawn(centre: Session, setup: Setup) -> 
     _publish(centre, setup)
 
     with pytest.raises(Conflict) as refused:
-        withdraw_case(centre, case_id=case_id(centre, "C-1"), by=OPERATOR, now=NOW)
+        withdraw_cases(centre, case_ids=[case_id(centre, "C-1")], by=OPERATOR, now=NOW)
 
     assert refused.value.code == "case-scheduled"

@@ -17,9 +17,9 @@ from tumorboard.services.cases import import_cases
 from tumorboard.services.checks import check_database
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.planning import edit_draft, propose
-from tumorboard.services.publishing import publish_draft
+from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import Booking
+from tumorboard.store.meetings import Booking, Meeting
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import OutboxMessage
 
@@ -137,3 +137,29 @@ def test_two_edits_of_one_draft_do_not_overwrite_each_other(database_url: str, s
     engine.dispose()
     assert len(left_out) == results.count("done") >= 1
     assert set(results) <= {"done", "changed-meanwhile", "busy"}
+
+
+def test_two_coordinators_cancel_and_publish_one_meeting_one_after_the_other(database_url: str, setup: Setup) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        furnish(session, setup, now=NOW)
+        import_list(session, setup, now=NOW)
+        draft = propose(session, setup, board=BOARD, weeks=2, by=OPERATOR, now=NOW)
+        meeting = next(plan["meeting"] for plan in draft.plan["proposal"]["meetings"] if plan["agenda"])
+        draft_id = draft.public_id
+
+    def publish(session: Session) -> None:
+        publish_draft(session, setup, draft_id=draft_id, by=OPERATOR, now=NOW)
+
+    def cancel(session: Session) -> None:
+        cancel_meeting(session, setup, meeting_id=meeting, by=OPERATOR, now=NOW)
+
+    results = _together(engine, publish, cancel, publish, cancel)
+
+    with Session(engine) as session:
+        violations = check_database(session, setup, now=NOW)
+        status = session.scalars(select(Meeting.status).where(Meeting.public_id == meeting)).one()
+    engine.dispose()
+    assert (violations, status) == ((), "cancelled")
+    assert set(results) <= {"done", "meeting-cancelled", "draft-closed", "changed-meanwhile", "plan-broken", "busy"}
+    assert results.count("done") in (1, 2)

@@ -9,18 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import BOARD, ON_DEMAND, OPERATOR, a_case_csv, a_case_row, import_list, member_id
-from tests.services.conftest import NOW
-from tests.services.test_nightly import (
-    CLOCK,
-    NIGHT,
-    TODAY,
-    UROLOGY,
-    away,
-    check,
-    publish,
-    published_meeting,
-    release_room,
-)
+from tests.services.conftest import NOW, publish
+from tests.services.test_nightly import CLOCK, NIGHT, TODAY, UROLOGY, away, check, published_meeting, release_room
 from tumorboard.domain.errors import NotFound
 from tumorboard.services.boards import read_draft
 from tumorboard.services.nightly import JOB, Repair, propose_repair
@@ -32,13 +22,6 @@ from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member, MemberSpecialty
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
-
-
-@pytest.fixture
-def board(any_centre: Session, setup: Setup) -> Session:
-    """The small centre with C-1 and C-2 published for its first meeting."""
-    publish(any_centre, setup)
-    return any_centre
 
 
 def _repair(session: Session, setup: Setup, *, minutes: int = 1) -> Repair:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tests.builders import (
     BOARD,
     CORE,
+    ON_DEMAND,
     OPERATOR,
     a_case_csv,
     a_case_row,
@@ -22,9 +23,14 @@ from tests.builders import (
     member_id,
 )
 from tests.calendars.clients import Client
+from tests.calendars.objects import events_of
 from tests.services.conftest import NOW
+from tumorboard.services import transaction
 from tumorboard.services.boards import read_draft
 from tumorboard.services.checks import check_database
+from tumorboard.services.deadlines import chase_answers
+from tumorboard.services.delegation import delegate
+from tumorboard.services.feeds import rotate_feed
 from tumorboard.services.invitations import post_letters, sync_invitations
 from tumorboard.services.meetings import hold_series
 from tumorboard.services.moving import move_meeting
@@ -36,19 +42,30 @@ from tumorboard.services.standing_upkeep import keep_standing
 from tumorboard.store.calendars import StandingInvitation, StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation, Room, SeatHolder
 from tumorboard.store.people import Member
-from tumorboard.store.post import OutboxMessage
+from tumorboard.store.post import FeedDocument, OutboxMessage
 
 KIM = CORE["gynecologic_oncology"]
 SECOND_HOLDER = "shin.pathology@hospital.example"
 WEEK = timedelta(days=7)
 
 
+def keep_series(session: Session) -> Session:
+    """The board keeps its core members' calendars as series."""
+    session.scalars(select(Board)).one().settings = {"standing_invitations": True}
+    session.commit()
+    return session
+
+
 @pytest.fixture
 def weekly_centre(centre: Session) -> Session:
-    """The small centre, whose board keeps its core members' calendars as series."""
-    centre.scalars(select(Board)).one().settings = {"standing_invitations": True}
-    centre.commit()
-    return centre
+    """The small centre with such a board."""
+    return keep_series(centre)
+
+
+@pytest.fixture
+def any_weekly_centre(any_centre: Session) -> Session:
+    """The same on each engine."""
+    return keep_series(any_centre)
 
 
 def publish(session: Session, setup: Setup, *, now: datetime, weeks: int = 1) -> None:
@@ -87,73 +104,73 @@ def starts(client: Client) -> list[datetime]:
     return sorted(span[0] for span in client.shown())
 
 
-def test_first_publication_invites_core_members_to_the_whole_series(weekly_centre: Session, setup: Setup) -> None:
+def test_first_publication_invites_core_members_to_the_whole_series(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
 
-    publish(weekly_centre, setup, now=NOW)
+    publish(any_weekly_centre, setup, now=NOW)
 
-    letters = letters_to(weekly_centre, KIM)
+    letters = letters_to(any_weekly_centre, KIM)
     assert told(client, letters) == ["REQUEST 0 Invitation"]
     assert "weekly until" in letters[0].subject
-    assert starts(client) == held(weekly_centre)
+    assert starts(client) == held(any_weekly_centre)
     assert len(starts(client)) > 6
 
 
-def test_a_further_week_tells_a_core_member_nothing(weekly_centre: Session, setup: Setup) -> None:
-    publish(weekly_centre, setup, now=NOW)
-    letters_to(weekly_centre, KIM)
+def test_a_further_week_tells_a_core_member_nothing(any_weekly_centre: Session, setup: Setup) -> None:
+    publish(any_weekly_centre, setup, now=NOW)
+    letters_to(any_weekly_centre, KIM)
     later = NOW + WEEK
 
-    more_cases(weekly_centre, setup, "D-1", now=later)
-    publish(weekly_centre, setup, now=later)
+    more_cases(any_weekly_centre, setup, "D-1", now=later)
+    publish(any_weekly_centre, setup, now=later)
 
-    assert letters_to(weekly_centre, KIM) == []
-    rows = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
-    places = weekly_centre.scalars(
+    assert letters_to(any_weekly_centre, KIM) == []
+    rows = any_weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
+    places = any_weekly_centre.scalars(
         select(StandingPlace).join(MeetingInvitation).join(Member).where(Member.email == KIM)
     )
     assert len(rows) == 2
     assert sorted(place.recurrence_at for place in places) == sorted(row.starts_at for row in rows)
 
 
-def test_an_answer_to_the_series_holds_for_weeks_published_later(weekly_centre: Session, setup: Setup) -> None:
-    publish(weekly_centre, setup, now=NOW)
-    series = weekly_centre.scalars(select(StandingInvitation).join(Member).where(Member.email == KIM)).one()
+def test_an_answer_to_the_series_holds_for_weeks_published_later(any_weekly_centre: Session, setup: Setup) -> None:
+    publish(any_weekly_centre, setup, now=NOW)
+    series = any_weekly_centre.scalars(select(StandingInvitation).join(Member).where(Member.email == KIM)).one()
     series.answer, series.answered_at = "accepted", NOW
-    weekly_centre.commit()
+    any_weekly_centre.commit()
 
-    more_cases(weekly_centre, setup, "D-1", now=NOW + WEEK)
-    publish(weekly_centre, setup, now=NOW + WEEK)
+    more_cases(any_weekly_centre, setup, "D-1", now=NOW + WEEK)
+    publish(any_weekly_centre, setup, now=NOW + WEEK)
 
-    rows = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
+    rows = any_weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).all()
     assert rows[-1].answer == "accepted"
 
 
-def test_a_holiday_is_left_out(weekly_centre: Session, setup: Setup) -> None:
+def test_a_holiday_is_left_out(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    meeting = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[3]
-    cancel_meeting(weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
+    meeting = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[3]
+    cancel_meeting(any_weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
 
-    publish(weekly_centre, setup, now=NOW)
+    publish(any_weekly_centre, setup, now=NOW)
 
-    told(client, letters_to(weekly_centre, KIM))
+    told(client, letters_to(any_weekly_centre, KIM))
     assert meeting.starts_at not in starts(client)
-    assert starts(client) == held(weekly_centre)
+    assert starts(client) == held(any_weekly_centre)
 
 
 @pytest.mark.parametrize("index", [0, 4])
-def test_a_cancelled_meeting_is_one_instance_less(weekly_centre: Session, setup: Setup, index: int) -> None:
+def test_a_cancelled_meeting_is_one_instance_less(any_weekly_centre: Session, setup: Setup, index: int) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    meeting = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[index]
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    meeting = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[index]
 
-    cancel_meeting(weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
+    cancel_meeting(any_weekly_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
 
-    letters = letters_to(weekly_centre, KIM)
+    letters = letters_to(any_weekly_centre, KIM)
     assert told(client, letters) == ["CANCEL 1 Meeting cancelled"]
     ics = letters[0].content
-    assert starts(client) == held(weekly_centre)
+    assert starts(client) == held(any_weekly_centre)
     assert b"RECURRENCE-ID" in _calendar(ics)
     assert b"STATUS:CANCELLED" in _calendar(ics)
 
@@ -165,145 +182,218 @@ def _calendar(content: bytes) -> bytes:
     return payload
 
 
-def test_a_moved_meeting_moves_one_instance_and_asks_again(weekly_centre: Session, setup: Setup) -> None:
+def test_a_moved_meeting_moves_one_instance_and_asks_again(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    meeting = weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    meeting = any_weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
 
-    move_meeting(weekly_centre, setup, meeting, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
-    weekly_centre.commit()
+    move_meeting(any_weekly_centre, setup, meeting, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    any_weekly_centre.commit()
 
-    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 1 New time"]
-    assert starts(client) == held(weekly_centre)
-    row = weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).one()
+    assert told(client, letters_to(any_weekly_centre, KIM)) == ["REQUEST 1 New time"]
+    assert starts(client) == held(any_weekly_centre)
+    row = any_weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).one()
     assert (row.sequence, row.answer) == (1, "needs-action")
 
 
-def test_a_meeting_moved_past_its_neighbour_becomes_an_entry_of_its_own(weekly_centre: Session, setup: Setup) -> None:
+def test_a_meeting_moved_past_its_neighbour_becomes_an_entry_of_its_own(
+    any_weekly_centre: Session, setup: Setup
+) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    meeting = weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    meeting = any_weekly_centre.scalars(select(Meeting).where(Meeting.status == "published")).one()
 
-    move_meeting(weekly_centre, setup, meeting, shift=timedelta(days=9), by=OPERATOR, now=NOW)
-    weekly_centre.commit()
+    move_meeting(any_weekly_centre, setup, meeting, shift=timedelta(days=9), by=OPERATOR, now=NOW)
+    any_weekly_centre.commit()
 
-    letters = letters_to(weekly_centre, KIM)
+    letters = letters_to(any_weekly_centre, KIM)
     assert told(client, letters) == ["CANCEL 1 Meeting cancelled", "REQUEST 1 New time"]
-    assert starts(client) == held(weekly_centre)
+    assert starts(client) == held(any_weekly_centre)
     assert b"RELATED-TO" in _calendar(letters[1].content)
     assert len({letter.uid for letter in letters}) == 2
 
 
-def test_another_room_tells_the_instance_and_keeps_the_answer(weekly_centre: Session, setup: Setup) -> None:
+def test_another_room_tells_the_instance_and_keeps_the_answer(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
     later = NOW + WEEK
-    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
-    second.room = weekly_centre.scalars(select(Room).where(Room.key == "room-b")).one()
-    weekly_centre.commit()
+    second = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+    second.room = any_weekly_centre.scalars(select(Room).where(Room.key == "room-b")).one()
+    any_weekly_centre.commit()
 
-    more_cases(weekly_centre, setup, "D-1", now=later)
-    publish(weekly_centre, setup, now=later)
+    more_cases(any_weekly_centre, setup, "D-1", now=later)
+    publish(any_weekly_centre, setup, now=later)
 
-    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 0 Changed"]
-    assert starts(client) == held(weekly_centre)
+    assert told(client, letters_to(any_weekly_centre, KIM)) == ["REQUEST 0 Changed"]
+    assert starts(client) == held(any_weekly_centre)
     assert client.shown()[(second.starts_at, second.ends_at)] == "Room B"
 
 
-def test_who_is_away_for_a_week_is_told_that_she_is_not_needed(weekly_centre: Session, setup: Setup) -> None:
+def test_who_is_away_for_a_week_is_told_that_she_is_not_needed(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
     later = NOW + WEEK
-    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
-    changes = sync_invitations(weekly_centre, setup, second, [], {}, now=later)
-    post_letters(weekly_centre, setup, second, changes, now=later)
-    weekly_centre.commit()
+    second = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+    changes = sync_invitations(any_weekly_centre, setup, second, [], {}, now=later)
+    post_letters(any_weekly_centre, setup, second, changes, now=later)
+    any_weekly_centre.commit()
 
-    assert told(client, letters_to(weekly_centre, KIM)) == ["CANCEL 1 Invitation withdrawn"]
+    assert told(client, letters_to(any_weekly_centre, KIM)) == ["CANCEL 1 Invitation withdrawn"]
     assert second.starts_at not in starts(client)
 
 
-def test_series_is_extended_with_one_message_when_four_weeks_are_left(weekly_centre: Session, setup: Setup) -> None:
+def test_series_is_extended_with_one_message_when_four_weeks_are_left(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
     later = NOW + 5 * WEEK
-    before = keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW + WEEK)
-    letters_to(weekly_centre, KIM)
-    hold_series(weekly_centre, setup, until=date(2027, 5, 25), by=OPERATOR, now=later)
+    before = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=NOW + WEEK)
+    letters_to(any_weekly_centre, KIM)
+    hold_series(any_weekly_centre, setup, until=date(2027, 5, 25), by=OPERATOR, now=later)
 
-    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=later)
+    done = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=later)
 
-    again = keep_standing(weekly_centre, setup, by=OPERATOR, now=later + timedelta(days=1))
+    again = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=later + timedelta(days=1))
     assert (before["extended"], done["extended"], again["extended"]) == (0, 4, 0)
-    letters = [letter for letter in letters_to(weekly_centre, KIM) if letter.method == "REQUEST"]
+    letters = [letter for letter in letters_to(any_weekly_centre, KIM) if letter.method == "REQUEST"]
     assert len(letters) == 1
     told(client, letters)
-    assert max(starts(client)) == max(held(weekly_centre))
+    assert max(starts(client)) == max(held(any_weekly_centre))
 
 
-def test_week_whose_list_closed_without_a_case_is_cancelled(weekly_centre: Session, setup: Setup) -> None:
+def test_week_whose_list_closed_without_a_case_is_cancelled(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    second = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    second = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()[1]
 
-    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=second.starts_at - timedelta(hours=1))
+    done = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=second.starts_at - timedelta(hours=1))
 
     assert done["weeks"] == 1
-    assert told(client, letters_to(weekly_centre, KIM)) == ["CANCEL 1 Meeting cancelled"]
+    assert told(client, letters_to(any_weekly_centre, KIM)) == ["CANCEL 1 Meeting cancelled"]
     assert second.starts_at not in starts(client)
 
 
-def test_who_leaves_her_seat_keeps_what_was_and_what_she_is_invited_to(weekly_centre: Session, setup: Setup) -> None:
+def test_who_leaves_her_seat_keeps_what_was_and_what_she_is_invited_to(
+    any_weekly_centre: Session, setup: Setup
+) -> None:
     client = Client(KIM)
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    weekly_centre.execute(
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    any_weekly_centre.execute(
         delete(SeatHolder).where(SeatHolder.member_id.in_(select(Member.id).where(Member.email == KIM)))
     )
-    weekly_centre.commit()
+    any_weekly_centre.commit()
 
-    done = keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW)
+    done = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=NOW)
 
     assert done["ended"] == 1
-    assert told(client, letters_to(weekly_centre, KIM)) == ["REQUEST 1 Changed"]
-    assert starts(client) == held(weekly_centre)[:1]
+    assert told(client, letters_to(any_weekly_centre, KIM)) == ["REQUEST 1 Changed"]
+    assert starts(client) == held(any_weekly_centre)[:1]
 
 
-def test_switch_sends_the_whole_series_for_a_changed_instance(weekly_centre: Session, setup: Setup) -> None:
+def test_switch_sends_the_whole_series_for_a_changed_instance(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
-    weekly_centre.scalars(select(Member).where(Member.email == KIM)).one().preferences = {"whole_series": True}
-    weekly_centre.commit()
-    publish(weekly_centre, setup, now=NOW)
-    told(client, letters_to(weekly_centre, KIM))
-    first, _, third, *_ = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
+    any_weekly_centre.scalars(select(Member).where(Member.email == KIM)).one().preferences = {"whole_series": True}
+    any_weekly_centre.commit()
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    first, _, third, *_ = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
 
-    move_meeting(weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
-    weekly_centre.commit()
-    cancel_meeting(weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
+    move_meeting(any_weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    any_weekly_centre.commit()
+    cancel_meeting(any_weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
 
-    letters = letters_to(weekly_centre, KIM)
+    letters = letters_to(any_weekly_centre, KIM)
     assert [(letter.method, letter.sequence, letter.state) for letter in letters] == [("REQUEST", 2, "sent")]
     told(client, letters)
-    assert starts(client) == held(weekly_centre)
+    assert starts(client) == held(any_weekly_centre)
 
 
-def test_database_is_sound_after_everything_that_happens_to_a_series(weekly_centre: Session, setup: Setup) -> None:
-    publish(weekly_centre, setup, now=NOW)
-    first, _, third, *_ = weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
-    move_meeting(weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
-    weekly_centre.commit()
-    cancel_meeting(weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
-    more_cases(weekly_centre, setup, "D-1", now=NOW + WEEK)
-    publish(weekly_centre, setup, now=NOW + WEEK)
-    keep_standing(weekly_centre, setup, by=OPERATOR, now=NOW + 2 * WEEK)
+def test_series_of_a_stand_in_is_ended(any_weekly_centre: Session, setup: Setup) -> None:
+    """As earlier versions left it: somebody has the series who does not come before the seat's holder."""
+    publish(any_weekly_centre, setup, now=NOW)
+    letters_to(any_weekly_centre, KIM)
+    holders = any_weekly_centre.scalars(select(SeatHolder).join(Member).where(Member.email == KIM)).all()
+    other = any_weekly_centre.scalars(select(Member).where(Member.email == CORE["pathology"])).one()
+    for holder in holders:
+        any_weekly_centre.add(SeatHolder(seat_id=holder.seat_id, member_id=other.id, rank=holder.rank - 1))
+    any_weekly_centre.commit()
+    any_weekly_centre.expire_all()
 
-    assert check_database(weekly_centre, setup, now=NOW + 2 * WEEK) == ()
+    done = keep_standing(any_weekly_centre, setup, by=OPERATOR, now=NOW)
+
+    series = any_weekly_centre.scalars(select(StandingInvitation).join(Member).where(Member.email == KIM)).one()
+    assert (done["ended"], series.status) == (1, "withdrawn")
+    assert len(letters_to(any_weekly_centre, KIM)) == 1
+    assert check_database(any_weekly_centre, setup, now=NOW) == ()
+
+
+def test_reminder_as_whole_series_keeps_its_sequence_and_agrees_with_the_feed(
+    any_weekly_centre: Session, setup: Setup
+) -> None:
+    client = Client(KIM)
+    member = any_weekly_centre.scalars(select(Member).where(Member.email == KIM)).one()
+    member.preferences = {"whole_series": True}
+    any_weekly_centre.commit()
+    publish(any_weekly_centre, setup, now=NOW)
+    told(client, letters_to(any_weekly_centre, KIM))
+    rotate_feed(
+        any_weekly_centre, setup, scope="member", subject=member_id(any_weekly_centre, KIM), by=OPERATOR, now=NOW
+    )
+    asked = client.asked
+    start = held(any_weekly_centre)[0]
+
+    chase_answers(any_weekly_centre, setup, by=OPERATOR, now=start - timedelta(hours=18))
+
+    letters = letters_to(any_weekly_centre, KIM)
+    assert [(letter.method, letter.sequence) for letter in letters] == [("REQUEST", 0)]
+    told(client, letters)
+    assert (client.asked, starts(client)) == (asked, held(any_weekly_centre))
+    series = any_weekly_centre.scalars(select(StandingInvitation).join(Member).where(Member.email == KIM)).one()
+    feed = any_weekly_centre.scalars(select(FeedDocument).where(FeedDocument.scope == "member")).one()
+    (event,) = events_of(feed.content)
+    assert event["DTSTAMP"] == [f"DTSTAMP:{series.stamp:%Y%m%dT%H%M%SZ}"]
+
+
+def test_delegated_week_is_an_override_of_the_series(any_weekly_centre: Session, setup: Setup) -> None:
+    publish(any_weekly_centre, setup, now=NOW)
+    rotate_feed(
+        any_weekly_centre, setup, scope="member", subject=member_id(any_weekly_centre, KIM), by=OPERATOR, now=NOW
+    )
+    letters_to(any_weekly_centre, KIM)
+    row = any_weekly_centre.scalars(select(MeetingInvitation).join(Member).where(Member.email == KIM)).one()
+    deputy = any_weekly_centre.scalars(select(Member).where(Member.email == ON_DEMAND["urology"])).one()
+
+    with transaction(any_weekly_centre):
+        delegate(any_weekly_centre, setup, row, deputy, comment="", stamp=NOW, by=OPERATOR, now=NOW)
+
+    (letter,) = letters_to(any_weekly_centre, KIM)
+    ics = next(part for part in message_from_bytes(letter.content).walk() if part.get_content_type() == "text/calendar")
+    content = ics.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    (event,) = events_of(content)
+    assert (letter.method, letter.sequence, len(event["RECURRENCE-ID"]), len(event["ATTENDEE"])) == ("REQUEST", 0, 1, 2)
+    feed = any_weekly_centre.scalars(select(FeedDocument).where(FeedDocument.scope == "member")).one()
+    assert [each["TRANSP"] for each in events_of(feed.content)] == [["TRANSP:OPAQUE"], ["TRANSP:TRANSPARENT"]]
+    assert check_database(any_weekly_centre, setup, now=NOW) == ()
+
+
+def test_database_is_sound_after_everything_that_happens_to_a_series(any_weekly_centre: Session, setup: Setup) -> None:
+    publish(any_weekly_centre, setup, now=NOW)
+    first, _, third, *_ = any_weekly_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).all()
+    move_meeting(any_weekly_centre, setup, first, shift=timedelta(hours=5), by=OPERATOR, now=NOW)
+    any_weekly_centre.commit()
+    cancel_meeting(any_weekly_centre, setup, meeting_id=third.public_id, by=OPERATOR, now=NOW)
+    more_cases(any_weekly_centre, setup, "D-1", now=NOW + WEEK)
+    publish(any_weekly_centre, setup, now=NOW + WEEK)
+    keep_standing(any_weekly_centre, setup, by=OPERATOR, now=NOW + 2 * WEEK)
+
+    assert check_database(any_weekly_centre, setup, now=NOW + 2 * WEEK) == ()
 
 
 def test_board_without_the_habit_sends_single_invitations(centre: Session, setup: Setup) -> None:
@@ -314,18 +404,18 @@ def test_board_without_the_habit_sends_single_invitations(centre: Session, setup
 
 
 @pytest.fixture
-def two_weeks(session: Session, setup: Setup) -> Session:
+def two_weeks(any_session: Session, setup: Setup) -> Session:
     """Cases for two meetings; pathology has a second holder, and the first is away in the second week."""
     people = a_centre()
     people["members"].append(a_member_entry(SECOND_HOLDER, "pathology"))
     people["boards"][0]["holders"] = {"pathology": [CORE["pathology"], SECOND_HOLDER]}
     people["boards"][0]["series"][0]["minutes"] = 30
     people["boards"][0]["settings"] = {"standing_invitations": True}
-    furnish(session, setup, now=NOW, centre=people)
-    more_cases(session, setup, *(f"C-{number}" for number in range(10)), now=NOW)
-    add_absence(session, member_id=member_id(session, CORE["pathology"]), starts_at=NOW + WEEK,
+    furnish(any_session, setup, now=NOW, centre=people)
+    more_cases(any_session, setup, *(f"C-{number}" for number in range(10)), now=NOW)
+    add_absence(any_session, member_id=member_id(any_session, CORE["pathology"]), starts_at=NOW + WEEK,
                 ends_at=NOW + 2 * WEEK, kind="absence", by=OPERATOR, now=NOW)  # fmt: skip
-    return session
+    return any_session
 
 
 def test_stand_in_of_one_week_is_invited_to_that_week_alone(two_weeks: Session, setup: Setup) -> None:

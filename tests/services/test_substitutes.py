@@ -16,7 +16,6 @@ from tests.stand_ins import (
     PATHOLOGY_OTHER,
     UROLOGY,
     UROLOGY_DEPUTY,
-    UROLOGY_OTHER,
     UROLOGY_SECOND,
     a_staffed_centre,
     answer,
@@ -26,7 +25,6 @@ from tests.stand_ins import (
     invitation,
 )
 from tumorboard.domain.errors import Conflict, DomainError, NotAllowed, NotFound
-from tumorboard.services import transaction
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.checks import check_database
 from tumorboard.services.findings import list_findings
@@ -34,10 +32,9 @@ from tumorboard.services.people import remove_member
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import cancel_meeting, publish_draft
 from tumorboard.services.setup import Setup
-from tumorboard.services.substitutes import Asked, ask_instead, list_substitutes, put_instead
+from tumorboard.services.substitutes import Asked, ask_instead, list_substitutes
 from tumorboard.services.urgent import call_urgent
-from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation
-from tumorboard.store.people import Member
+from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import AuditEvent
 
 LATER = NOW + timedelta(hours=1)
@@ -274,42 +271,6 @@ def test_need_that_nobody_was_invited_for_can_be_covered(board: Session, setup: 
     assert (asked.instead_of, sorted(row.details["cases"]), row.sequence) == (None, ["C-1", "C-2"], 1)
     assert list_substitutes(board, setup, meeting_id=meeting.public_id, by=OPERATOR, now=LATER) == ()
     assert check_database(board, setup, now=LATER) == ()
-
-
-def delegate(session: Session, setup: Setup, email: str, instead: str) -> int:
-    with transaction(session):
-        row = invitation(session, email)
-        row.answer = "delegated"
-        deputy = session.scalars(select(Member).where(Member.email == instead)).one()
-        return put_instead(session, setup, row.meeting, row, deputy, by=OPERATOR, now=LATER)
-
-
-def test_delegate_takes_the_place_of_the_delegator(board: Session, setup: Setup) -> None:
-    before = last_letter(board)
-
-    count = delegate(board, setup, UROLOGY, UROLOGY_OTHER)
-
-    assert (count, letters(board, after=before)) == (2, [(UROLOGY_OTHER, "REQUEST", 0), (UROLOGY, "CANCEL", 1)])
-    assert (UROLOGY in coming(board), coming(board)[UROLOGY_OTHER]) == (False, ("needs-action", "urology"))
-    assert list_findings(board, by=OPERATOR, now=LATER) == ()
-    assert check_database(board, setup, now=LATER) == ()
-
-
-def test_delegate_without_the_specialty_leaves_a_finding(board: Session, setup: Setup) -> None:
-    delegate(board, setup, UROLOGY, PATHOLOGY_OTHER)
-
-    assert [each.reason.code for each in list_findings(board, by=OPERATOR, now=LATER)] == ["need-uncovered"]
-
-
-def test_delegate_who_is_away_is_refused_and_nothing_is_written(board: Session, setup: Setup) -> None:
-    be_away(board, UROLOGY_OTHER, the_meeting(board), now=NOW)
-    bookings = len(board.scalars(select(Booking)).all())
-
-    with pytest.raises(Conflict) as refused:
-        delegate(board, setup, UROLOGY, UROLOGY_OTHER)
-
-    assert (refused.value.code, len(board.scalars(select(Booking)).all())) == ("not-suited", bookings)
-    assert UROLOGY in coming(board)
 
 
 @pytest.fixture(params=["offer", "invite"])

@@ -29,7 +29,7 @@ from tests.clinic import (
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, Conflict, DomainError, NotAllowed
 from tumorboard.services.access import Role, actor_with
-from tumorboard.services.cases import withdraw_case
+from tumorboard.services.cases import withdraw_cases
 from tumorboard.services.checks import check_database
 from tumorboard.services.feeds import render_feed
 from tumorboard.services.findings import Step, list_findings
@@ -328,7 +328,7 @@ def test_published_case_leaves_its_meeting_and_only_its_members_hear(any_clinic:
 
 
 def test_meeting_that_loses_its_last_case_invites_nobody(clinic: Session, setup: Setup) -> None:
-    withdraw_case(clinic, case_id=case_id(clinic, "C-1"), by=OPERATOR, now=NOW)
+    withdraw_cases(clinic, case_ids=[case_id(clinic, "C-1")], by=OPERATOR, now=NOW)
     tuesday = publish(clinic, setup)
 
     call(clinic, setup, case_id(clinic, "C-2"), 30)
@@ -467,7 +467,7 @@ def test_closed_case_and_regular_meeting_and_stranger_are_refused(clinic: Sessio
     case = a_pregnancy(clinic, setup, now=NOW)
     meeting = call(clinic, setup, case, 30)
     closed = case_id(clinic, "C-3")
-    withdraw_case(clinic, case_id=closed, by=OPERATOR, now=NOW)
+    withdraw_cases(clinic, case_ids=[closed], by=OPERATOR, now=NOW)
     urology = member_id(clinic, ON_DEMAND["urology"])
 
     codes = []

@@ -43,6 +43,9 @@ class Program:
     def post(self, path: str, json: object = None, **kwargs: Any) -> TestResponse:
         return self._send("POST", path, json=json, **kwargs)
 
+    def put(self, path: str, json: object = None, **kwargs: Any) -> TestResponse:
+        return self._send("PUT", path, json=json, **kwargs)
+
     def patch(self, path: str, json: object = None, **kwargs: Any) -> TestResponse:
         return self._send("PATCH", path, json=json, **kwargs)
 

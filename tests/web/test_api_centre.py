@@ -179,10 +179,10 @@ def test_letters_are_listed_without_their_text(coordinator: Program) -> None:
     body = coordinator.get("/outbox?state=waiting&limit=2").get_json()
 
     assert (body["total"], len(body["items"])) == (6, 2)
-    assert body["counts"] == {"waiting": 6, "sent": 0, "superseded": 0, "dead": 0, "failing": 0}
+    assert body["counts"] == {"waiting": 6, "sent": 0, "superseded": 0, "dead": 0, "held": 0, "failing": 0}
     assert set(body["items"][0]) == {
-        "id", "recipient", "meeting", "method", "subject", "state", "tries", "last_error", "created_at", "due_at",
-        "sent_at",
+        "id", "recipient", "meeting", "method", "subject", "state", "batch", "tries", "last_error", "created_at",
+        "due_at", "sent_at",
     }  # fmt: skip
     assert body["items"][0]["meeting"] == draft["meetings"][0]["meeting"]
 
@@ -220,3 +220,22 @@ def test_check_is_for_administrators_and_auditors(program: Callable[[Role], Prog
 
     assert {role for role, status in statuses.items() if status == 200} == {Role.ADMINISTRATOR, Role.AUDITOR}
     assert program(Role.AUDITOR).get("/check").get_json() == {"ok": True, "violations": []}
+
+
+def test_letters_of_a_publication_are_held_and_let_go(coordinator: Program, program: Callable[[Role], Program]) -> None:
+    draft = coordinator.propose(BOARD)["id"]
+    coordinator.post(f"/drafts/{draft}/publish")
+    place = f"/outbox/batches/{draft}"
+
+    held = coordinator.post(f"{place}/hold").get_json()
+    listed = coordinator.get("/outbox/batches").get_json()
+    letters = coordinator.get("/outbox?state=held").get_json()
+    released = coordinator.post(f"{place}/release").get_json()
+
+    assert (held["held"], held["waiting"], held["total"]) == (held["total"], 0, letters["total"])
+    assert (listed["items"], {each["batch"] for each in letters["items"]}) == ([held], {draft})
+    assert (released["held"], released["waiting"]) == (0, held["total"])
+    assert coordinator.get(place).get_json() == released
+    assert program(Role.AUDITOR).get(place).status_code == 200
+    assert program(Role.AUDITOR).post(f"{place}/hold").status_code == 403
+    assert coordinator.post(f"/outbox/batches/{'a' * 16}/hold").get_json()["code"] == "unknown-batch"

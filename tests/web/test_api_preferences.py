@@ -71,3 +71,19 @@ def test_letters_about_no_meeting_are_listed(coordinator: Program, in_app: objec
     (letter,) = coordinator.get("/outbox").get_json()["items"]
 
     assert (letter["method"], letter["meeting"]) == ("NOTE", "")
+
+
+def test_coordinator_reads_and_changes_what_a_member_receives(
+    coordinator: Program, surgeon: Program, program: Callable[[Role], Program]
+) -> None:
+    member = surgeon.get("/session").get_json()["account"]["member"]
+    place = f"/people/{member}/preferences"
+
+    before = coordinator.get(place).get_json()
+    changed = coordinator.patch(place, {"agenda": False, "language": "ko"}).get_json()
+
+    assert (before, changed) == (DEFAULTS, {**DEFAULTS, "agenda": False, "language": "ko"})
+    assert surgeon.get("/preferences").get_json() == surgeon.get(place).get_json() == changed
+    assert coordinator.patch(place, {"morning": False}).get_json()["code"] == "bad-preference"
+    assert program(Role.PHYSICIAN).get(place).status_code == 403
+    assert coordinator.get(f"/people/{'a' * 16}/preferences").status_code == 404

@@ -78,6 +78,11 @@ def token(published: tuple[Path, str]) -> str:
     return published[1]
 
 
+def basic(user: str, password: str) -> str:
+    """The header of a log-in."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
 @pytest.fixture
 def ask(client: FlaskClient, token: str) -> Ask:
     """Send a request with the token as the password."""
@@ -85,8 +90,7 @@ def ask(client: FlaskClient, token: str) -> Ask:
     def send(
         method: str, path: str, body: str = "", *, depth: str | None = None, password: str = token, **headers: str
     ) -> TestResponse:
-        given = base64.b64encode(f"whoever:{password}".encode()).decode()
-        sent = {"Authorization": f"Basic {given}", **headers}
+        sent = {"Authorization": basic("whoever", password), **headers}
         if depth is not None:
             sent["Depth"] = depth
         kind = "application/xml; charset=utf-8" if body else None
@@ -168,6 +172,27 @@ def test_wrong_ended_and_missing_passwords_get_the_same_answer(app: Flask, clien
     }
     assert answers[0].headers["WWW-Authenticate"] == 'Basic realm="tumorboard", charset="UTF-8"'
     assert "Set-Cookie" not in answers[0].headers
+
+
+def test_wrong_passwords_are_limited_and_right_ones_never(client: FlaskClient, token: str) -> None:
+    def status(user: str, password: str | None, address: str = "192.0.2.1") -> int:
+        headers = {} if password is None else {"Authorization": basic(user, password)}
+        answer = client.open(
+            COLLECTION, method="PROPFIND", headers={"Depth": "0", **headers}, environ_base={"REMOTE_ADDR": address}
+        )
+        waits = answer.headers.get("Retry-After", "")
+        assert (answer.status_code == 429) is (waits.isdecimal() and 0 < int(waits) <= 61)
+        assert token not in answer.text
+        return answer.status_code
+
+    right = {status("kim", token) for _ in range(30)}
+    unasked = {status("kim", None) for _ in range(30)}
+    wrong = [status("kim", "wrong") for _ in range(12)]
+    others = [status("lee", "wrong"), status("kim", "wrong", "192.0.2.2"), status("kim", None), status("kim", token)]
+
+    assert (right, unasked) == ({207}, {401})
+    assert wrong == [401] * 10 + [429] * 2
+    assert others == [401, 401, 401, 207]
 
 
 def test_removed_member_is_logged_out_at_once(app: Flask, ask: Ask) -> None:

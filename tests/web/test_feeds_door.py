@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
@@ -19,7 +21,7 @@ from tumorboard.domain.errors import Conflict
 from tumorboard.services import feeds
 from tumorboard.store.db import db
 from tumorboard.store.post import FeedDocument, FeedToken
-from tumorboard.web.feeds import HideFeedTokens
+from tumorboard.web.security import HideTokens
 
 
 @pytest.fixture
@@ -140,6 +142,28 @@ def test_feed_is_not_changed_by_anybody(client: FlaskClient, feed: str) -> None:
     assert client.put(feed).status_code in (400, 405)
 
 
+@pytest.fixture
+def count_queries(app: Flask) -> Iterator[Callable[[], Any]]:
+    """`with count_queries() as statements:` collects what the driver is asked, whoever asks it."""
+    heard: list[str] = []
+
+    def listen(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(heard.append)
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        heard.clear()
+        statements: list[str] = []
+        yield statements
+        statements += [text for text in heard if text.startswith(("SELECT", "UPDATE", "INSERT"))]
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "checkout", listen)
+    yield counting
+    event.remove(engine, "checkout", listen)
+
+
 def test_known_feed_costs_one_query(
     app: Flask, client: FlaskClient, feed: str, noted: None, count_queries: Any
 ) -> None:
@@ -215,7 +239,7 @@ def test_records_of_access_logs_with_named_parts_are_rewritten() -> None:
     parts = {"r": "GET /feeds/secret.ics HTTP/1.1", "s": "200"}
     record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, '"%(r)s" %(s)s', (parts,), None)
 
-    HideFeedTokens().filter(record)
+    HideTokens().filter(record)
 
     assert record.getMessage() == '"GET /feeds/… HTTP/1.1" 200'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.builders import BOARD, OPERATOR, PASSWORD, PROGRAM, SURGEON, case_id, member_id
 from tests.formats.calendars import a_calendar
 from tests.web.conftest import API
-from tumorboard.services import busy, feeds, people, planning
+from tumorboard.services import busy, feeds, people, planning, specialty_groups, weekly_hours
 from tumorboard.services.access import Role
 from tumorboard.services.accounts import create_account, create_token
 from tumorboard.store.db import db
@@ -130,11 +131,26 @@ def existing(app: Flask) -> dict[str, str]:
             "absence_id": absence.public_id,
             "board": BOARD,
             "case_id": case_id(session, "C-2"),
+            "day": "2031-05-04",
+            "department": "urology",
             "draft_id": draft.public_id,
+            "group_id": specialty_groups.save_group(
+                session, board=BOARD, name="Liver", specialties=["urology"], by=OPERATOR, now=now
+            ).public_id,
+            "hours_id": weekly_hours.add_hours(
+                session,
+                setup,
+                member_id=member,
+                by=OPERATOR,
+                now=now,
+                hours=weekly_hours.Hours("busy", frozenset({6}), clock(9), clock(10), now.date()),
+            )[0][0].public_id,
             "meeting_id": draft.plan["proposal"]["meetings"][0]["meeting"],
             "member_id": member,
             "program_id": PROGRAM,
+            "room": "room-a",
             "scope": "board",
+            "series": "1",
             "source_id": busy.upload_busy(
                 session, setup, member_id=member, content=a_calendar(), by=OPERATOR, now=now
             ).source_id,

@@ -13,17 +13,20 @@ from tests.builders import BOARD
 from tests.web.visitor import Visitor
 from tumorboard.services.access import Role
 
-PLACES = ("/cases", f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox", "/cases/new", "/cases/import")
+PLACES = (
+    "/cases", f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox", "/cases/new", "/cases/import", "/reports",
+    "/exports",
+)  # fmt: skip
 SEEN = {
-    Role.ADMINISTRATOR: {f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox"},
+    Role.ADMINISTRATOR: {f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox", "/reports"},
     Role.COORDINATOR: set(PLACES),
     Role.CHAIR: set(PLACES),
-    Role.PHYSICIAN: {"/cases", f"/boards/{BOARD}", "/people", "/mine", "/rules"},
+    Role.PHYSICIAN: {"/cases", f"/boards/{BOARD}", "/people", "/mine", "/rules", "/reports"},
     Role.SURGEON: {f"/boards/{BOARD}", "/people", "/mine", "/rules"},
-    Role.AUDITOR: {f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox"},
+    Role.AUDITOR: {f"/boards/{BOARD}", "/people", "/mine", "/rules", "/outbox", "/reports"},
 }
 HOMES = {
-    Role.ADMINISTRATOR: "/people",
+    Role.ADMINISTRATOR: "/centre",
     Role.COORDINATOR: "/cases",
     Role.CHAIR: "/cases",
     Role.PHYSICIAN: "/mine",

@@ -173,7 +173,7 @@ def test_surgeon_sees_her_window_with_its_reason(app: Flask, coordinator: Visito
 
     page = surgeon.see("/mine")
 
-    assert "You are expected at 1 meeting." in page.text
+    assert "1 invitation waits for your answer." in page.text
     assert ("You are needed for:" in page.text, "C-2" in page.text) == (True, True)
 
 

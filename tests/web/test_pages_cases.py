@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -185,7 +186,7 @@ def test_facts_are_changed_and_only_what_changed_is_recorded(app: Flask, coordin
     )
 
     assert 'name="ecog" value="1"' in form.html
-    assert "Facts changed · ECOG performance status coordinator@hospital.example" in page.text
+    assert "Facts changed · ECOG performance status Coordinator" in page.text
 
 
 def test_impossible_fact_is_refused_and_what_was_typed_stays(app: Flask, coordinator: Visitor) -> None:
@@ -246,6 +247,23 @@ def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Vi
     assert before.rows == []
     assert "Imported: 1 new, 0 changed, 1 unchanged, 1 refused." in done.text
     assert references_of(after) == ["N-1"]
+
+
+def test_long_import_is_followed_to_its_end(app: Flask, coordinator: Visitor) -> None:
+    question = "Which operation is best for somebody with such findings and such a history?"
+    rows = [f"B-{number},{question}" for number in range(3_000)]
+    preview = upload(coordinator, "\n".join(["reference,question", *rows]).encode())
+    address = coordinator_preview(preview)
+    coordinator.see(address)
+
+    first = coordinator.send(address, long="yes")
+    until = time.monotonic() + 60
+    while (page := coordinator.see(address)).actions and "Importing" in page.text and time.monotonic() < until:
+        time.sleep(0.2)
+
+    assert 'name="long"' in preview.html
+    assert ("Importing" in first.text, "Stop; write nothing" in first.text) == (True, True)
+    assert "Imported: 3000 new, 0 changed, 0 unchanged, 0 refused." in page.text
 
 
 def coordinator_preview(page: Page) -> str:

@@ -71,7 +71,7 @@ def test_free_busy_link_is_for_other_systems(app: Flask, surgeon: Visitor) -> No
     link = re.search(r'value="http://[^/]+(/feeds/[\w-]+\.ics)"', made.html)[1]  # type: ignore[index]
     assert b"BEGIN:VFREEBUSY" in app.test_client().get(link).data
     assert "qr-frame" not in made.html
-    assert "There is a link that ends with" in surgeon.see("/mine").text
+    assert "ends with …" in surgeon.see("/mine").text
 
 
 def test_level_that_does_not_exist_is_refused_in_words(app: Flask, surgeon: Visitor) -> None:
@@ -110,3 +110,19 @@ def test_invited_member_takes_her_part_from_the_page_of_the_meeting(
     assert len(vobject.readOne(file.get_data(as_text=True)).vevent_list) == 1
     assert coordinator.client.get(address).status_code == 404
     assert app.test_client().get(address).status_code == 303
+
+
+def test_member_answers_or_sends_somebody_else_from_her_own_page(
+    app: Flask, surgeon: Visitor, coordinator: Visitor
+) -> None:
+    page = coordinator.propose(BOARD, weeks="4")
+    coordinator.send(page.action("/publish"))
+    before = surgeon.see("/mine")
+
+    after = surgeon.send(before.action("/answer"), answer="accepted", comment="", next="/mine")
+    refused = surgeon.send(before.action("/answer").replace("/answer", "/delegate"), deputy="nobody", next="/mine")
+
+    assert [f'value="{word}"' in before.html for word in ("accepted", "tentative", "declined")] == [True] * 3
+    assert ("1 invitation waits" in before.text, "1 invitation waits" in after.text) == (True, False)
+    assert 'value="accepted" aria-pressed="true"' in after.html
+    assert "Choose one of those who could come for you" in refused.text

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.builders import OPERATOR, member_id
 from tests.clinic import ANESTHESIA, SECOND, a_clinic_centre, a_pregnancy
 from tests.stand_ins import PATHOLOGY, UROLOGY, UROLOGY_DEPUTY, UROLOGY_SECOND, answer, coming
+from tests.web.conftest import Program
 from tests.web.needs import decline_urology
 from tests.web.visitor import Visitor
 from tumorboard.domain.substitutes import REJECTIONS, Place
@@ -20,6 +21,7 @@ from tumorboard.services.centre import load_centre
 from tumorboard.services.need_facts import WHYS
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.db import db
+from tumorboard.store.people import Member
 from tumorboard.store.post import AuditEvent
 from tumorboard.words import Words
 from tumorboard.words import substitutes as said
@@ -55,7 +57,7 @@ def test_need_stands_with_its_reason_and_who_could_come(app: Flask) -> None:
 def test_menu_counts_what_is_open(app: Flask) -> None:
     decline_urology(app)
 
-    assert a_visitor(app).see("/cases").links["Open needs (1)"] == ADDRESS
+    assert a_visitor(app).see("/cases").links["1"] == ADDRESS
 
 
 def test_one_click_asks_and_the_need_is_gone(app: Flask) -> None:
@@ -115,7 +117,7 @@ def test_urgent_call_leads_to_another_moment(app: Flask) -> None:
 
     assert "nobody free is left to ask" in page.text
     assert page.links["Choose another moment"] == f"/cases/{case}/urgent"
-    assert page.links["Open needs (1)"] == ADDRESS
+    assert page.links["Open needs"] == page.links["1"] == ADDRESS
 
 
 def test_meeting_page_leads_to_the_open_needs(app: Flask) -> None:
@@ -157,3 +159,66 @@ def test_every_code_has_words_in_both_languages() -> None:
     korean = Words("ko")
     texts = [*said.WHYS.values(), *said.REJECTIONS.values(), *said.PLACES.values()]
     assert [text for text in texts if not re.search("[가-힣]", korean.gettext(text))] == []
+
+
+def come_back(app: Flask, email: str) -> str:
+    """Letters to a member come back; her public id."""
+    with app.app_context():
+        session = db.session()
+        row = session.scalars(select(Member).where(Member.email == email)).one()
+        row.bounced_at, found = datetime(2026, 11, 22, tzinfo=UTC), row.public_id
+        session.commit()
+        db.session.remove()
+    return found
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_address_that_fails_stands_there_and_is_mended_by_one_click(app: Flask, language: str) -> None:
+    decline_urology(app)
+    who = come_back(app, PATHOLOGY)
+    visitor = a_visitor(app, language=language)
+
+    page = visitor.see(ADDRESS)
+    mended = visitor.send(f"/people/{who}/address-works")
+
+    assert (PATHOLOGY in page.text, PATHOLOGY in mended.text) == (True, False)
+    if language == "en":
+        assert "letters to Choi come back; correct the address, or phone" in page.text
+        assert "Noted. 1 letter leaves again." in mended.text
+    else:
+        assert [text for text in page.words if re.search(r"\b[a-z]{3,} [a-z]{2,} [a-z]{2,}\b", text)] == []
+
+
+def test_address_is_corrected_on_the_page(app: Flask) -> None:
+    decline_urology(app)
+    who = come_back(app, PATHOLOGY)
+    visitor = a_visitor(app)
+
+    refused = visitor.send(f"/people/{who}/address", email="nobody")
+    mended = visitor.send(f"/people/{who}/address", email="choi.right@hospital.example")
+
+    assert (PATHOLOGY in refused.text, PATHOLOGY in mended.text) == (True, False)
+    with app.app_context():
+        (row,) = db.session.scalars(select(Member).where(Member.public_id == who))
+        assert (row.email, row.bounced_at) == ("choi.right@hospital.example", None)
+        db.session.remove()
+
+
+def test_addresses_over_the_api(app: Flask) -> None:
+    decline_urology(app)
+    who, other = come_back(app, PATHOLOGY), come_back(app, UROLOGY_DEPUTY)
+    coordinator, surgeon = Program(app, Role.COORDINATOR), Program(app, Role.SURGEON)
+
+    listed = coordinator.get("/unreached").get_json()
+    needs = coordinator.get("/open-needs").get_json()["items"]
+    mended = coordinator.post(f"/people/{who}/address-works", {})
+    corrected = coordinator.post(f"/people/{other}/address", {"email": "baek.right@hospital.example"})
+
+    assert [row["id"] for row in listed["items"]] == [who, other]
+    assert {one["member"] for need in needs for one in need["substitutes"] if not one["reached"]} == {other}
+    assert sorted({need["why"] for need in needs}) == ["bounced", "declined"]
+    assert (mended.get_json(), corrected.get_json()) == ({"letters": 1}, {"letters": 0})
+    assert coordinator.post(f"/people/{other}/address", {"email": PATHOLOGY}).status_code == 409
+    assert surgeon.get("/unreached").status_code == 403
+    assert surgeon.post(f"/people/{who}/address-works", {}).status_code == 403
+    assert surgeon.post(f"/people/{who}/address", {"email": "x@y.example"}).status_code == 403

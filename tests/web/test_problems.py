@@ -23,6 +23,7 @@ from tumorboard.web.problems import status_of
         (NotAllowed("x", code="wrong-log-in"), 401),
         (NotAllowed("x", code="unknown-token"), 401),
         (Conflict("x", code="double-booked"), 409),
+        (Conflict("x", code="readers-busy"), 503),
         (BadInput("x"), 422),
         (BadTable("x"), 422),
         (BadTable("x", code="too-large"), 413),

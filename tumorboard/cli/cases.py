@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from tumorboard.cli.needs import describe_needs
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.intake import Intake
+from tumorboard.domain.model import Urgency
 from tumorboard.services import cases as use_cases
 from tumorboard.services.readiness import note_readiness
-from tumorboard.services.worklist import CaseView, list_cases
+from tumorboard.services.worklist import CaseFilter, CaseView, Due, list_cases
 from tumorboard.store.cases import Case
 from tumorboard.terminal import (
     Group,
@@ -125,15 +126,17 @@ def _warn(intake: Intake) -> None:
 @click.option("--program", help="Cases of this programme only.")
 @click.option("--state", type=click.Choice(["not_ready", "ready", "scheduled", "done", "withdrawn"]))
 @click.option("--search", default="", help="Part of the reference.")
+@click.option("--urgency", type=click.Choice([urgency.value for urgency in Urgency]))
+@click.option("--needs", default="", metavar="SPECIALTY", help="Cases that need this specialty.")
+@click.option("--owed-by", default="", metavar="SPECIALTY", help="Cases that wait for a report of this specialty.")
+@click.option("--due", type=click.Choice([due.value for due in Due]), help="Past their limit, or within seven days.")
 @json_option
-def show_list(program: str | None, state: str | None, search: str, as_json: bool) -> None:
+def show_list(as_json: bool, **chosen: str | None) -> None:
     """Open cases, most urgent first, with what is missing."""
-    if program:
-        setup().program(program)
-    found = list_cases(
-        open_database(), setup(), by=current_operator(), now=now(), program=program, state=state, search=search,
-        limit=ALL_OF_THEM,
-    )  # fmt: skip
+    only = CaseFilter(**{name: value or "" for name, value in chosen.items()})
+    if only.program:
+        setup().program(only.program)
+    found = list_cases(open_database(), setup(), by=current_operator(), now=now(), only=only, limit=ALL_OF_THEM)
     described = [_describe(view) for view in found.cases]
     if as_json:
         print_json({"counts": found.counts, "total": found.total, "cases": described})
@@ -193,7 +196,7 @@ def withdraw(reference: str, program: str) -> None:
     """Take a case off the list."""
     session = open_database()
     (case_id,) = find_cases(session, program, (reference,), False)
-    use_cases.withdraw_case(session, case_id=case_id, by=current_operator(), now=now())
+    use_cases.withdraw_cases(session, case_ids=[case_id], by=current_operator(), now=now())
     click.echo(f"{reference} is withdrawn")
 
 

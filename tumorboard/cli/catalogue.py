@@ -17,6 +17,7 @@ from tumorboard.cli.outbox import outbox
 from tumorboard.cli.people import absences, members
 from tumorboard.cli.plan import plan
 from tumorboard.cli.rules import rules
+from tumorboard.cli.setup_code import setup_code
 from tumorboard.cli.slots import slots
 from tumorboard.cli.urgent import urgent
 
@@ -24,5 +25,5 @@ __all__ = ["COMMANDS"]
 
 COMMANDS: tuple[click.Command, ...] = (
     absences, accounts, agenda, boards, calendar, cases, centre, check, feeds, mail, meetings, members, outbox,
-    plan, rules, slots, urgent,
+    plan, rules, setup_code, slots, urgent,
 )  # fmt: skip

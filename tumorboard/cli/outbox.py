@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
-from tumorboard.services.outbox import count_post, retry_letter
+from tumorboard.services.outbox import count_post, hold_batch, list_batches, release_batch, retry_letter
 from tumorboard.store.post import OutboxMessage
 from tumorboard.terminal import (
     Group,
@@ -28,12 +29,12 @@ from tumorboard.terminal import (
 @click.pass_context
 @with_appcontext
 def outbox(context: click.Context, as_json: bool) -> None:
-    """Letters by state, and those that wait or are dead."""
+    """Letters by state, and those that wait, are held or dead."""
     if context.invoked_subcommand:
         return
     session = open_database()
     counts = count_post(session)
-    query = select(OutboxMessage).where(OutboxMessage.state.in_(("waiting", "dead"))).order_by(OutboxMessage.id)
+    query = select(OutboxMessage).where(OutboxMessage.state.in_(("waiting", "held", "dead"))).order_by(OutboxMessage.id)
     letters = [_describe(row) for row in session.scalars(query)]
     if as_json:
         print_json({"counts": counts, "letters": letters})
@@ -62,3 +63,33 @@ def retry(letter: str) -> None:
     """Give a dead letter another ten tries, the same bytes."""
     retry_letter(open_database(), letter_id=letter, by=current_operator(), now=now())
     click.echo(f"waits again: {letter}")
+
+
+@outbox.command("batches")
+@json_option
+def show_batches(as_json: bool) -> None:
+    """Letters that were sent together, newest first, and how far they have come."""
+    found = [asdict(each) for each in list_batches(open_database(), by=current_operator())]
+    for each in found:
+        each["written_at"] = iso_moment(each["written_at"], setup().time_zone)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("batch", "written_at", "waiting", "held", "sent", "dead")
+    print_table(columns, [[each[name] for name in columns] for each in found], empty="no letters yet")
+
+
+@outbox.command("hold")
+@click.argument("batch")
+def hold(batch: str) -> None:
+    """Keep back what of a batch has not left yet."""
+    done = hold_batch(open_database(), batch=batch, by=current_operator(), now=now())
+    click.echo(f"held: {done.held}, sent: {done.sent}")
+
+
+@outbox.command("release")
+@click.argument("batch")
+def release(batch: str) -> None:
+    """Let go what was held of a batch."""
+    done = release_batch(open_database(), batch=batch, by=current_operator(), now=now())
+    click.echo(f"waiting: {done.waiting}, sent: {done.sent}")

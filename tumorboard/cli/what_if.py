@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,6 @@ import click
 from tumorboard.cli.plan_words import ENGLISH
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.timeline import Interval
-from tumorboard.domain.what_if_difference import Summary
 from tumorboard.services.setup import Setup
 from tumorboard.services.what_if import WhatIfAsked, WhatIfView, ask_what_if
 from tumorboard.terminal import (
@@ -99,8 +99,8 @@ def describe_what_if(view: WhatIfView) -> dict[str, Any]:
     return {
         "board": view.board.key,
         "draft": view.draft.public_id if view.draft else None,
-        "before": _describe_summary(difference.before),
-        "after": _describe_summary(difference.after),
+        "before": asdict(difference.before),
+        "after": asdict(difference.after),
         "cases": [
             {
                 "reference": one.reference,
@@ -129,16 +129,6 @@ def describe_what_if(view: WhatIfView) -> dict[str, Any]:
     }
 
 
-def _describe_summary(summary: Summary) -> dict[str, int]:
-    return {
-        "cost": summary.cost,
-        "late_days": summary.late_days,
-        "left_out": summary.left_out,
-        "calls": summary.calls,
-        "held_minutes": summary.held_minutes,
-    }
-
-
 def _describe_span(span: Interval | None, view: WhatIfView) -> dict[str, str] | None:
     if span is None:
         return None
@@ -161,7 +151,7 @@ def _names(view: WhatIfView) -> Names:
 
 def _print(view: WhatIfView) -> None:
     difference, names = view.difference, _names(view)
-    before, after = _describe_summary(difference.before), _describe_summary(difference.after)
+    before, after = asdict(difference.before), asdict(difference.after)
     print_table(("", "now", "then"), [(name, before[name], after[name]) for name in before], empty="")
     rows = [
         (one.reference, one.change.value, names.meetings.get(one.before or "", "-"),

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.demo.material import absence_span, busy_spans, day_of, first_week, read_material, write_case_list
+from tumorboard.demo.past import Past, begin_of_past
 from tumorboard.domain.errors import Conflict, DomainError
 from tumorboard.domain.timeline import Interval
 from tumorboard.services import transaction
@@ -28,7 +29,9 @@ from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.setup import Setup
+from tumorboard.services.specialty_groups import save_group
 from tumorboard.services.waivers import waive_need
+from tumorboard.services.weekly_hours import Hours, add_hours
 from tumorboard.store.cases import Case
 from tumorboard.store.db import Base
 from tumorboard.store.people import Account, Centre, Member
@@ -67,13 +70,18 @@ def fill_database(session: Session, setup: Setup, *, now: datetime) -> None:
     monday = first_week(centre, today=setup.today(now))
     closed = [{"on": day_of(day, day["week"], monday=monday), "name": day["name"]} for day in diary["hospital_days"]]
     content = {**centre, "hospital_days": closed}
-    load_centre(session, setup, content, filename="centre.toml", is_demo=True, by=by, now=now)
+    load_centre(session, setup, content, filename="centre.toml", is_demo=True, by=by, now=begin_of_past(now))
     desk = _Desk(session, setup, by, now, monday, ZoneInfo(centre["boards"][0]["time_zone"]))
     desk.open_accounts(diary["accounts"])
+    past = read_material("past.toml")
+    Past(session, setup, board=centre["boards"][0]["key"], cases=cases, past=past, by=by, now=now).hold()
     desk.note_busy(diary["busy"])
+    desk.note_weekly_hours(diary["weekly_hours"])
     desk.note_absences(diary["absences"])
     board, weeks = centre["boards"][0]["key"], diary["publish_weeks"]
     desk.add_meetings(board, diary["extra_meetings"])
+    for group in diary["specialty_groups"]:
+        save_group(session, board=board, **group, by=by, now=now)
     desk.receive_cases(cases["program"], cases["cases"])
     draft = propose(session, setup, board=board, weeks=weeks, by=by, now=now)
     publish_draft(session, setup, draft_id=draft.public_id, by=by, now=now)
@@ -106,6 +114,12 @@ class _Desk:
         for entry in entries:
             for span in busy_spans(entry, monday=self.monday, zone=self.zone):
                 self._add_absence(entry, span, "busy")
+
+    def note_weekly_hours(self, entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            hours = Hours(entry["kind"], frozenset(entry["weekdays"]), entry["from"], entry["to"], self.monday)
+            member_id = self.members[entry["member"]]
+            add_hours(self.session, self.setup, member_id=member_id, hours=hours, by=self.by, now=self.now)
 
     def note_absences(self, entries: list[dict[str, Any]]) -> None:
         for entry in entries:

@@ -15,6 +15,7 @@ from tumorboard.domain.intake_draft import CellProblem, Draft, say_where
 from tumorboard.domain.intake_reader import CaseReader
 from tumorboard.domain.model import CaseFacts, Value
 from tumorboard.domain.program import Program
+from tumorboard.domain.references import ReferencePattern
 
 __all__ = [
     "CellProblem",
@@ -56,12 +57,16 @@ class Intake:
         return tuple(row for row in self.rows if row.draft.is_refused)
 
 
-def read_case(program: Program, cells: Mapping[str, str], *, on: date) -> Draft:
+def read_case(
+    program: Program, cells: Mapping[str, str], *, on: date, references: ReferencePattern | None = None
+) -> Draft:
     """The draft of one case from texts by column name. `on` dates a gestational age that comes without a day.
+
+    A reference that does not fit `references` is refused.
 
     Raises BadProgram when the intake part of the programme is wrong, never anything for what the cells hold.
     """
-    return CaseReader(program, tuple(cells)).read(cells, on=on)
+    return CaseReader(program, tuple(cells), references).read(cells, on=on)
 
 
 def read_cases(
@@ -71,12 +76,14 @@ def read_cases(
     columns: Sequence[str],
     on: date,
     header_row: int = 1,
+    references: ReferencePattern | None = None,
 ) -> Intake:
-    """The drafts of all rows. A reference counts at its first good row; later rows with the same one are refused.
+    """The drafts of all rows. A reference counts at its first good row; later rows with the same one are refused, and
+    those that do not fit `references`.
 
     Raises BadTable `not-a-case-list`, `no-reference-column` or `resident-registration-number` (in the header).
     """
-    reader = CaseReader(program, columns)
+    reader = CaseReader(program, columns, references)
     reader.columns.refuse_other_files(header_row)
     first_rows: dict[str, int] = {}
     drafts: list[DraftRow] = []

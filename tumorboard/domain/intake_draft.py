@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -15,12 +15,16 @@ RESIDENT_NUMBER: Final = "resident-registration-number"
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """What is wrong with one cell, or with a whole column. Only a problem that `refuses` keeps the row out."""
+    """What is wrong with one cell, or with a whole column. Only a problem that `refuses` keeps the row out.
+
+    `values` are what its sentence in another language needs; never what the cell holds.
+    """
 
     column: str
     code: str
     message: str
     refuses: bool
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,10 @@ class Reading:
         """Adds a problem, with row and column in front of its sentence."""
         self.problems.append(CellProblem(column, code, f"{say_where(self.row, column)}: {message}", refuses))
 
-    def refuse(self, column: str, code: str, message: str) -> None:
+    def refuse(self, column: str, code: str, message: str, **values: str) -> None:
         """Adds a problem that keeps the row out."""
-        self.note(column, code, message, refuses=True)
+        said = f"{say_where(self.row, column)}: {message}"
+        self.problems.append(CellProblem(column, code, said, refuses=True, values=values))
 
     def refuse_resident_numbers(self) -> Draft:
         """The draft of a row that may not be read at all (rule D8): nothing of it is kept, no value is repeated."""

@@ -15,15 +15,20 @@ from tumorboard.domain.intake_rules import WORD, Decision, FieldRule, KeptColumn
 from tumorboard.domain.intake_rules_reader import read_rules
 from tumorboard.domain.model import ReadinessRecord, Value
 from tumorboard.domain.program import Program
+from tumorboard.domain.references import ReferencePattern, looks_like_name
 
 LONGEST_REFERENCE: Final = 64
+MEANING: Final = "# a digit, @ a letter, ? either"
+NAME_LIKE: Final = "reference-like-a-name"
+"""A remark: the row is imported all the same."""
 
 
 class CaseReader:
     """Reads rows that share their columns."""
 
-    def __init__(self, program: Program, columns: Sequence[str]) -> None:
+    def __init__(self, program: Program, columns: Sequence[str], references: ReferencePattern | None = None) -> None:
         self._program = program
+        self._references = references
         self._rules = read_rules(program)
         self._order = {name: place for place, name in enumerate(program.fields)}
         self.columns = ColumnMap(self._rules, columns)
@@ -70,6 +75,14 @@ class CaseReader:
             reading.refuse(column, "missing-reference", "the case has no reference; give it a local one, no name")
         elif len(text) > LONGEST_REFERENCE:
             reading.refuse(column, "too-long", f"the reference is longer than {LONGEST_REFERENCE} characters")
+        elif self._references is not None and not self._references.fits(text):
+            pattern, example = self._references.text, self._references.example
+            message = (
+                f"the reference does not keep to the centre's pattern {pattern} ({MEANING}), for example {example}"
+            )
+            reading.refuse(column, "reference-pattern", message, pattern=pattern, example=example)
+        elif looks_like_name(text):
+            reading.note(column, NAME_LIKE, "the reference looks like a name; use a local number", refuses=False)
         return text or None
 
     def _read_kept(self, reading: Reading, kept: KeptColumn, columns: tuple[str, ...]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from random import Random
 
 from tumorboard.domain.planning_core import Core, CoreDemand, CorePlace, CorePlan
 from tumorboard.domain.planning_core_check import core_cost
@@ -171,15 +170,6 @@ def fill_up(core: Core, pool: Pool, sketch: Sketch) -> Sketch:
     left_out = [index for index in range(len(core.cases)) if index not in sketch.places]
     roster = resume(core, pool, sketch)
     roster.fill(sorted(left_out, key=lambda index: _pressure(core, index)))
-    return Sketch(dict(roster.places), dict(roster.covers))
-
-
-def fill_shuffled(core: Core, pool: Pool, *, seed: int) -> Sketch:
-    """A right plan as first fit makes it, from an order that the seed disturbs."""
-    random = Random(seed)  # noqa: S311 - a search, no secret
-    roster = Roster(core, pool)
-    order = [(_pressure(core, index)[0] * random.uniform(0.3, 1.7), index) for index in range(len(core.cases))]
-    roster.fill([index for _, index in sorted(order)])
     return Sketch(dict(roster.places), dict(roster.covers))
 
 

@@ -1,10 +1,9 @@
-"""Who covers which need of a case, whether a meeting is quorate, and what is lost when somebody leaves."""
+"""Who covers which need of a case, and whether a meeting is quorate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tumorboard.domain.model import (
     Attendance,
@@ -64,23 +63,6 @@ class SeatQuorum:
     def is_met(self) -> bool:
         """True when no quorum seat is vacant."""
         return not self.vacant
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """What a meeting loses: per case the needs that nobody covers any more, and the quorum seats left vacant.
-
-    `cases` has required needs, `missed` recommended ones, both by case reference in agenda order.
-    """
-
-    cases: Mapping[str, tuple[Need, ...]]
-    missed: Mapping[str, tuple[Need, ...]]
-    seats: tuple[str, ...]
-
-    @property
-    def is_nothing(self) -> bool:
-        """True when the meeting goes on as planned."""
-        return not (self.cases or self.missed or self.seats)
 
 
 def coverage(
@@ -168,44 +150,3 @@ def seat_quorum(
         else:
             vacant.append(seat.specialty)
     return SeatQuorum(filled, tuple(vacant))
-
-
-def lost_without(
-    member: str,
-    *,
-    plan: MeetingPlan,
-    span: Interval,
-    seats: Sequence[SeatFacts],
-    cases: Mapping[str, WaitingCase],
-    members: Mapping[str, MemberFacts],
-    leaves_at: datetime | None = None,
-) -> Loss:
-    """What the meeting loses if the member does not come or, with `leaves_at`, goes then; nothing new is nothing lost.
-
-    `span` is that of the meeting. Cases that end before she leaves keep her.
-    """
-    after = replace(plan, attendances=tuple(_without(member, plan.attendances, leaves_at)))
-    before_cover = meeting_coverage(plan, cases=cases, members=members)
-    after_cover = meeting_coverage(after, cases=cases, members=members)
-    before_seats = seat_quorum(seats, span=span, attendances=plan.attendances, members=members)
-    after_seats = seat_quorum(seats, span=span, attendances=after.attendances, members=members)
-    lost: dict[str, tuple[Need, ...]] = {}
-    missed: dict[str, tuple[Need, ...]] = {}
-    for reference, cover in after_cover.items():
-        known = before_cover[reference]
-        lost[reference] = tuple(need for need in cover.lost if need not in known.lost)
-        missed[reference] = tuple(need for need in cover.missed if need not in known.missed)
-    return Loss(
-        cases={reference: needs for reference, needs in lost.items() if needs},
-        missed={reference: needs for reference, needs in missed.items() if needs},
-        seats=tuple(seat for seat in after_seats.vacant if seat not in before_seats.vacant),
-    )
-
-
-def _without(member: str, attendances: Sequence[Attendance], leaves_at: datetime | None) -> Iterator[Attendance]:
-    """The attendances with the member's ended at that instant, or gone when nothing is left of it."""
-    for one in attendances:
-        if one.member != member or (leaves_at is not None and leaves_at >= one.span.end):
-            yield one
-        elif leaves_at is not None and leaves_at > one.span.start:
-            yield replace(one, span=Interval(one.span.start, leaves_at))

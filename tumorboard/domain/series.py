@@ -96,14 +96,6 @@ def fits_between(start: datetime, *, before: datetime | None, after: datetime | 
     return (before is None or _day(before, zone) < day) and (after is None or day < _day(after, zone))
 
 
-def expand(plan: SeriesPlan, *, zone: ZoneInfo) -> tuple[Interval, ...]:
-    """When the entry takes place, in order: what a calendar program must show."""
-    length = plan.first.end - plan.first.start
-    moved = {one.planned_at: one.span for one in plan.moved}
-    starts = (start for start in list_starts(plan.first.start, plan.until, zone) if start not in set(plan.excluded))
-    return tuple(sorted(moved.get(start, Interval(start, start + length)) for start in starts))
-
-
 def _keeps_clock(first_at: datetime, until: datetime, zone: ZoneInfo) -> bool:
     """False when the spring change skips the wall clock of one instance: calendar programs then differ by an hour."""
     clock = first_at.astimezone(zone).time()

@@ -54,7 +54,7 @@ class SubstituteQuestion:
     `members[].busy` holds everything, their own windows at this meeting included. `seats` are those of the board.
     `coming` has the windows of who comes to this meeting. `declined` are those who said that they cannot come to it.
     `deputies` are those of the member who does not come, in the order they are asked. `calls` counts the calls of the
-    meeting's week, `asked` the questions of the last weeks.
+    meeting's week, `asked` the questions of the last weeks. Letters to who is `unreached` come back.
     """
 
     lost: LostNeed
@@ -65,16 +65,21 @@ class SubstituteQuestion:
     deputies: tuple[str, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
+    unreached: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who could come, the window she would have then, and how often she was asked lately."""
+    """Somebody who could come, the window she would have then, and how often she was asked lately.
+
+    Letters to her come back when she is not `is_reached`: then she has to be phoned.
+    """
 
     member: str
     place: Place
     span: Interval
     asked: int = 0
+    is_reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,10 @@ class Ranking:
 def rank_substitutes(question: SubstituteQuestion) -> Ranking:
     """Who is there anyway comes first, by the minutes she would be held longer; then the deputies of who does not come
     and the other holders of the seat, both in the order they are asked; then others of the specialty, who was asked
-    least first. Names decide what is left.
+    least first. Names decide what is left. Whoever letters do not reach comes after all the others.
     """
     order = _Order(question)
-    candidates: list[tuple[tuple[int, int, int, str, str], Candidate]] = []
+    candidates: list[tuple[tuple[bool, int, int, int, str, str], Candidate]] = []
     rejected: list[tuple[str, Rejected]] = []
     for member in question.members:
         if member.id == question.lost.member or not order.is_near(member):
@@ -145,7 +150,7 @@ class _Order:
             return Place.DEPUTY
         return Place.HOLDER if member.id in self.holders else Place.COLLEAGUE
 
-    def sort_key(self, member: MemberFacts) -> tuple[int, int, int, str, str]:
+    def sort_key(self, member: MemberFacts) -> tuple[bool, int, int, int, str, str]:
         place = self.place_of(member)
         own = self.question.coming.get(member.id)
         rank = {
@@ -154,11 +159,13 @@ class _Order:
             Place.HOLDER: self.holders.get(member.id, 0),
             Place.COLLEAGUE: 0,
         }[place]
-        return (place, rank, self.question.asked.get(member.id, 0), member.name, member.id)
+        is_unreached = member.id in self.question.unreached
+        return (is_unreached, place, rank, self.question.asked.get(member.id, 0), member.name, member.id)
 
     def candidate(self, member: MemberFacts) -> Candidate:
         asked = self.question.asked.get(member.id, 0)
-        return Candidate(member.id, self.place_of(member), span_with(self.question, member.id), asked)
+        is_reached = member.id not in self.question.unreached
+        return Candidate(member.id, self.place_of(member), span_with(self.question, member.id), asked, is_reached)
 
 
 def span_with(question: SubstituteQuestion, member: str) -> Interval:

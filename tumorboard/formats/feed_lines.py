@@ -79,38 +79,45 @@ def _write_calendar(head: list[str], parts: list[_Part]) -> bytes:
     zones: set[str] = set()
     has_twins = len(parts) <= MOST_WITH_TWINS
     for event, recurrence_at, weekly in parts:
-        if recurrence_at is not None or _can_say(event):
+        starts, ends = _find_wall(event.starts_at, event.time_zone), _find_wall(event.ends_at, event.time_zone)
+        if starts is None or ends is None:
+            zone, span = "UTC", (f":{_say_utc(event.starts_at)}", f":{_say_utc(event.ends_at)}")
+        else:
+            zone, span = event.time_zone, (starts, ends)
+            zones.add(zone)
+        if recurrence_at is not None:
             zones.add(event.time_zone)
-        body += _event_lines(event, recurrence_at, weekly, has_twins=has_twins)
+        body += _event_lines(event, recurrence_at, weekly, zone=zone, span=span, has_twins=has_twins)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", *head]
     for zone in sorted(zones):
         lines += _zone_lines(zone)
     lines += body
     lines.append("END:VCALENDAR")
-    return b"\r\n".join([_fold(line) for line in lines]) + b"\r\n"
+    lines.append("")
+    return "\r\n".join([_fold(line) for line in lines]).encode()
 
 
 def _event_lines(
-    event: FeedEvent, recurrence_at: datetime | None, weekly: Weekly | None, *, has_twins: bool
-) -> list[str]:
+    event: FeedEvent, recurrence_at: datetime | None, weekly: Weekly | None, *, zone: str, span: tuple[str, str],
+    has_twins: bool,
+) -> list[str]:  # fmt: skip
     if event.starts_at >= event.ends_at:
         raise BadInput("the event must end after it starts; correct its times", code="bad-span", uid=event.uid)
-    zone = event.time_zone if _can_say(event) else "UTC"
     stamp = _say_utc(event.stamp)
     lines = ["BEGIN:VEVENT", f"UID:{escape_text(clean_line(event.uid))}"]
     if recurrence_at is not None:
         lines.append(f"RECURRENCE-ID{_say(recurrence_at, event.time_zone)}")
     lines += [
         f"SEQUENCE:{event.sequence}", f"DTSTAMP:{stamp}", f"LAST-MODIFIED:{stamp}",
-        f"DTSTART{_say(event.starts_at, zone)}", f"DTEND{_say(event.ends_at, zone)}",
+        f"DTSTART{span[0]}", f"DTEND{span[1]}",
     ]  # fmt: skip
     if weekly is not None:
         lines += _rule_lines(weekly, zone)
-    lines.append(f"SUMMARY:{escape_text(clean_line(event.title))}")
+    lines.append(f"SUMMARY:{_say_line(event.title)}")
     if event.description:
         lines.append(f"DESCRIPTION:{escape_text(clean_text(event.description))}")
     if event.location:
-        lines.append(f"LOCATION:{escape_text(clean_line(event.location))}")
+        lines.append(f"LOCATION:{_say_line(event.location)}")
     if event.url:
         lines.append(f"URL:{_say_link(event.url)}")
     if event.video_url is not None:
@@ -132,7 +139,7 @@ def _state_lines(event: FeedEvent, *, has_twins: bool) -> tuple[str, ...]:
 
 
 def _alarm_lines(event: FeedEvent) -> tuple[str, ...]:
-    text = escape_text(clean_line(event.title)) or "-"
+    text = _say_line(event.title) or "-"
     before = timedelta(minutes=event.alarm_minutes or 0)
     return ("BEGIN:VALARM", "ACTION:DISPLAY", f"TRIGGER:{_say_before(before)}", f"DESCRIPTION:{text}", "END:VALARM")
 
@@ -150,18 +157,19 @@ def _rule_lines(weekly: Weekly, zone: str) -> list[str]:
     return [f"RRULE:FREQ=WEEKLY;UNTIL={_say_utc(weekly.until)}", *left_out]
 
 
-def _can_say(event: FeedEvent) -> bool:
-    """True when a calendar can say start and end in the event's zone without doubt."""
-    return _is_sayable(event.time_zone, event.starts_at) and _is_sayable(event.time_zone, event.ends_at)
-
-
-@lru_cache(maxsize=8192)
 def _is_sayable(zone: str, instant: datetime) -> bool:
-    rules = find_rules(zone)
-    return rules is not None and zone not in ("UTC", "Etc/UTC") and rules.can_say(instant)
+    return _find_wall(instant, zone) is not None
 
 
 @lru_cache(maxsize=8192)
+def _find_wall(instant: datetime, zone: str) -> str | None:
+    """`;TZID=Asia/Seoul:20261124T073000`; None where a calendar cannot say the instant in the zone without doubt."""
+    rules = find_rules(zone)
+    if rules is None or zone in ("UTC", "Etc/UTC") or not rules.can_say(instant):
+        return None
+    return _say(instant, zone)
+
+
 def _say(instant: datetime, zone: str) -> str:
     """`;TZID=Asia/Seoul:20261124T073000`, or `:20261123T223000Z`."""
     if zone == "UTC":
@@ -209,6 +217,12 @@ def _say_offset(offset: timedelta) -> str:
 
 
 @lru_cache(maxsize=1024)
+def _say_line(text: str) -> str:
+    """One line as TEXT: many events have the same title and place."""
+    return escape_text(clean_line(text))
+
+
+@lru_cache(maxsize=1024)
 def _say_link(url: str) -> str:
     """The address as an URI of ASCII characters. Raises BadInput `bad-link`."""
     parts = urlsplit(clean_line(url).strip())
@@ -217,13 +231,15 @@ def _say_link(url: str) -> str:
     return quote(parts.geturl(), safe=";/?:@&=+$,#%[]!'()*~-._")
 
 
-def _fold(line: str) -> bytes:
+def _fold(line: str) -> str:
     """As `fold_line`, by slices of bytes: never inside a character, never inside an escape."""
+    if len(line) <= _FOLD_OCTETS and line.isascii():
+        return line
     whole = line.encode()
     if len(whole) <= _FOLD_OCTETS:
-        return whole
+        return line
     if b"^" in whole:
-        return fold_line(line)
+        return fold_line(line).decode()
     folded, start, room = [], 0, _FOLD_OCTETS
     while len(whole) - start > room:
         end = start + room
@@ -236,4 +252,4 @@ def _fold(line: str) -> bytes:
         folded.append(whole[start:end])
         start, room = end, _FOLD_OCTETS - 1
     folded.append(whole[start:])
-    return b"\r\n ".join(folded)
+    return b"\r\n ".join(folded).decode()

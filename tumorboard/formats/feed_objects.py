@@ -47,6 +47,13 @@ def split_feed(content: bytes) -> tuple[FeedObject, ...]:
     return tuple(_make(begin, zones, uid, parts) for uid, parts in groups.items())
 
 
+def list_parts(content: bytes) -> dict[tuple[str, datetime | None], tuple[str, ...]]:
+    """The unfolded lines of each event of a feed of ours, by UID and RECURRENCE-ID where it has one."""
+    _, _, events = _read(content.decode())
+    marks = ((event.find("RECURRENCE-ID"), event) for event in events)
+    return {(event.value("UID"), None if mark is None else _instant(mark)): event.lines for mark, event in marks}
+
+
 @dataclass(frozen=True, slots=True)
 class _Component:
     """A component as it is written, and its own lines unfolded."""

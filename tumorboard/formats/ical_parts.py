@@ -79,10 +79,11 @@ def requested_event(
     """The VEVENT of a REQUEST: a meeting, a weekly series, or one instance of it."""
     event = _begin_event(invitation, language=invitation.language, recurrence_at=recurrence_at, weekly=weekly)
     _set_status(event, "CONFIRMED")
-    _set_busy(event, is_busy=True)
+    _set_busy(event, is_busy=invitation.partstat is not Partstat.DELEGATED)
     attendee = _set_people(event, invitation)
     attendee.params["PARTSTAT"] = invitation.partstat.value
     attendee.params["RSVP"] = "TRUE" if invitation.partstat is Partstat.NEEDS_ACTION else "FALSE"
+    _set_delegation(event, invitation, attendee)
     if not invitation.allow_proposals:
         event["X-MICROSOFT-DISALLOW-COUNTER"] = vText("TRUE")
     if invitation.alarm_minutes is not None:
@@ -205,6 +206,28 @@ def _set_people(event: Event, invitation: Invitation) -> vCalAddress:
     attendee.params["ROLE"] = "REQ-PARTICIPANT" if invitation.required else "OPT-PARTICIPANT"
     event["ATTENDEE"] = attendee
     return attendee
+
+
+def _set_delegation(event: Event, invitation: Invitation, attendee: vCalAddress) -> None:
+    """Say who comes in whose place, with a line for the other one."""
+    lines = [attendee]
+    ways = (
+        ("DELEGATED-TO", "DELEGATED-FROM", invitation.delegated_to),
+        ("DELEGATED-FROM", "DELEGATED-TO", invitation.delegated_from),
+    )
+    for way, back, other in ways:
+        if other is None:
+            continue
+        line = _address(other.email, other.name)
+        line.params["CUTYPE"] = "INDIVIDUAL"
+        line.params["ROLE"] = attendee.params["ROLE"]
+        line.params["PARTSTAT"] = other.partstat.value
+        line.params["RSVP"] = "TRUE" if other.partstat is Partstat.NEEDS_ACTION else "FALSE"
+        line.params[back] = str(attendee)
+        attendee.params[way] = str(line)
+        lines.append(line)
+    if len(lines) > 1:
+        event["ATTENDEE"] = lines
 
 
 def _set_alarm(event: Event, minutes: int, text: str) -> None:

@@ -25,6 +25,15 @@ class FeedStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+@dataclass(frozen=True, slots=True)
+class OtherAttendee:
+    """Whom she delegated to, or who delegated to her, with her answer."""
+
+    email: str
+    name: str
+    partstat: Partstat
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     """One person's part in one meeting. `stamp` is when the message was made; `url` needs a login.
@@ -33,6 +42,7 @@ class Invitation:
     accepted need not accept again then. `required` is False for somebody whose presence is only recommended; her time
     is taken all the same. `alarm_minutes` before the start her calendar reminds her, if she asked for it. With
     `allow_proposals` she may propose another time. `related_uid` is the event that this one takes the place of.
+    `delegated_to` and `delegated_from` stand in a request beside her (RFC 5546, 3.2.2.3).
     """
 
     uid: str
@@ -56,6 +66,8 @@ class Invitation:
     alarm_minutes: int | None = None
     allow_proposals: bool = True
     related_uid: str | None = None
+    delegated_to: OtherAttendee | None = None
+    delegated_from: OtherAttendee | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from tumorboard.domain.model import SeatKind
 from tumorboard.domain.timeline import Interval
+from tumorboard.mail.frame import Row, one_line, render_letter
 from tumorboard.mail.letters import EventWords, InvitationFacts, Letter, LetterKind, Previous
-from tumorboard.words import Words, choose_language, format_date, format_span, is_same_clock
-
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A labelled line of the letter; `lines` has at least one, `is_link` makes each an address to follow."""
-
-    label: str
-    lines: tuple[str, ...]
-    is_link: bool = False
+from tumorboard.words import Words, format_date, format_span, is_same_clock
 
 
 def compose(facts: InvitationFacts) -> Letter:
     """The letter in `facts.language`; text and HTML say the same, and nothing in it is loaded from elsewhere."""
     words = Words(facts.language)
-    values = {
-        "language": choose_language(facts.language),
-        "greeting": words.gettext("Dear %(name)s,")
-        % {"name": one_line(f"{facts.recipient.name} {facts.recipient_title}")},
-        "lead": _write_lead(facts, words),
-        "rows": tuple(_list_rows(facts, words)),
-        "closing": _write_closing(facts, words),
-        "answers": _list_answers(facts, words),
-        "answers_lead": words.gettext("No buttons there? Follow one of these links and confirm; no log-in is needed:"),
-        "signature": _write_signature(facts, words),
-    }
-    templates = open_templates()
-    return Letter(
+    return render_letter(
+        "letter",
+        words,
         subject=_write_subject(facts, words),
-        text=templates.get_template("letter.txt").render(values),
-        html=templates.get_template("letter.html").render(values),
+        name=facts.recipient.name,
+        title=facts.recipient_title,
+        organizer=facts.organizer.name,
+        preferences_url=facts.preferences_url or "",
+        lead=_write_lead(facts, words),
+        rows=tuple(_list_rows(facts, words)),
+        closing=_write_closing(facts, words),
+        answers=_list_answers(facts, words),
+        answers_lead=words.gettext("No buttons there? Follow one of these links and confirm; no log-in is needed:"),
     )
 
 
@@ -64,16 +46,6 @@ def compose_event(facts: InvitationFacts) -> EventWords:
     description = [lead, *(f"{row.label}: {', '.join(row.lines)}" for row in rows)]
     place = one_line(facts.room or "") or (words.gettext("Video call") if facts.video_url else "")
     return EventWords(title, "\n".join(description), place)
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks, control characters and marks that turn the reading direction."""
-    kept = (
-        character
-        for character in " ".join(text.split())
-        if unicodedata.category(character) not in ("Cc", "Cs") and character not in _BIDI_CONTROLS
-    )
-    return "".join(kept)
 
 
 def _write_subject(facts: InvitationFacts, words: Words) -> str:
@@ -165,11 +137,6 @@ def _list_answers(facts: InvitationFacts, words: Words) -> tuple[tuple[str, str]
     )
 
 
-def _write_signature(facts: InvitationFacts, words: Words) -> str:
-    pattern = words.gettext("Sent automatically for %(organizer)s. It names no patient and holds no patient's number.")
-    return pattern % {"organizer": one_line(facts.organizer.name)}
-
-
 def _list_rows(facts: InvitationFacts, words: Words) -> Iterator[Row]:
     yield from _list_changes(facts, words)
     yield Row(words.gettext("When"), _show_everywhere(facts.window, facts))
@@ -179,8 +146,6 @@ def _list_rows(facts: InvitationFacts, words: Words) -> Iterator[Row]:
         yield Row(words.gettext("Where"), (one_line(facts.room),))
     if not facts.kind.is_cancellation:
         yield from _list_preparation(facts, words)
-    if facts.kind is LetterKind.REMINDER and facts.preferences_url:
-        yield Row(words.gettext("Switch reminders off"), (one_line(facts.preferences_url),), is_link=True)
 
 
 def _row_of_meeting(facts: InvitationFacts, words: Words) -> Row:
@@ -259,16 +224,3 @@ def _show_everywhere(span: Interval, facts: InvitationFacts) -> tuple[str, ...]:
     if is_same_clock(span.start, facts.time_zone, facts.board_time_zone):
         return (own,)
     return (own, _show(span, facts.board_time_zone, facts))
-
-
-@lru_cache(maxsize=1)
-def open_templates() -> Environment:
-    """The templates of letters; a value that is missing is an error."""
-    return Environment(
-        loader=PackageLoader("tumorboard.mail"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

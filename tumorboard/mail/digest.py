@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.timeline import Interval
-from tumorboard.mail.compose import Row, one_line, open_templates
+from tumorboard.mail.frame import Row, one_line, render_letter
 from tumorboard.mail.letters import Letter, Mailbox
-from tumorboard.words import Words, choose_language, format_span
+from tumorboard.words import Words, format_span
 from tumorboard.words import to_translate as _
 
 __all__ = ["DigestFacts", "DigestLine", "DigestMeeting", "compose_digest", "list_rows"]
@@ -75,6 +75,7 @@ class DigestFacts:
     language: str
     count: int
     meetings: tuple[DigestMeeting, ...]
+    recipient_title: str = ""
 
     def __post_init__(self) -> None:
         for meeting in self.meetings:
@@ -92,20 +93,16 @@ def compose_digest(facts: DigestFacts) -> Letter:
         facts.count,
     )
     boards = ", ".join(dict.fromkeys(one_line(meeting.board_name) for meeting in facts.meetings))
-    signature = words.gettext("Sent automatically for %(organizer)s. This letter contains no patient data.")
-    values = {
-        "language": choose_language(facts.language),
-        "greeting": words.gettext("Dear %(name)s,") % {"name": one_line(facts.recipient.name)},
-        "lead": counted % {"number": facts.count},
-        "rows": tuple(list_rows(facts.meetings, words)),
-        "closing": words.gettext("Nothing changes by itself. The board's page shows what to do, and the fewest moves."),
-        "signature": signature % {"organizer": one_line(facts.organizer.name)},
-    }
-    templates = open_templates()
-    return Letter(
+    return render_letter(
+        "letter",
+        words,
         subject=words.gettext("To mend: %(boards)s") % {"boards": boards},
-        text=templates.get_template("letter.txt").render(values),
-        html=templates.get_template("letter.html").render(values),
+        name=facts.recipient.name,
+        title=facts.recipient_title,
+        organizer=facts.organizer.name,
+        lead=counted % {"number": facts.count},
+        rows=tuple(list_rows(facts.meetings, words)),
+        closing=words.gettext("Nothing changes by itself. The board's page shows what to do, and the fewest moves."),
     )
 
 

@@ -73,7 +73,8 @@ class InvitationFacts:
     letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come, and
     `has_answered` is None where one answer does not tell, as for a whole series. `answer_links` are there while an
     answer is asked for. A reminder asks for it until `answer_until`, at once where that is None; at `preferences_url`
-    she can switch reminders off. `recipient_title` follows her name where she is spoken to.
+    she can switch reminders off, and at `unsubscribe_url` her mail program with one click (RFC 8058).
+    `recipient_title` goes with her name where she is spoken to.
 
     Raises BadInput (`bad-link`) for a link that is not http or https.
     """
@@ -102,12 +103,13 @@ class InvitationFacts:
     answer_links: AnswerLinks | None = None
     answer_until: datetime | None = None
     preferences_url: str | None = None
+    unsubscribe_url: str | None = None
     recipient_title: str = ""
 
     def __post_init__(self) -> None:
         answers = self.answer_links
         links = (answers.accept, answers.tentative, answers.decline) if answers else ()
-        for link in (self.page_url, self.video_url, self.preferences_url, *links):
+        for link in (self.page_url, self.video_url, self.preferences_url, self.unsubscribe_url, *links):
             if link is not None and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc):
                 raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from email.header import Header
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
 from uuid import UUID
 
 from tumorboard.domain.errors import BadInput
+from tumorboard.mail.headers import write_address, write_link, write_text
 from tumorboard.mail.letters import Letter, Mailbox
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+>")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_SUBJECT_MARK = "subject-goes-here"
 _ATTACHMENT_NAME = "invite.ics"
 
 
@@ -31,42 +29,57 @@ def build_message(
     to: Mailbox,
     message_id: str,
     date: datetime,
+    unsubscribe_url: str | None = None,
 ) -> bytes:
     """The whole e-mail in ASCII with CRLF, ready for `Mailer.send`.
 
     The author is the organizer, so that answers reach her; `mail_from` is named as the sender where it differs.
-    `message_id` stands in angle brackets. Raises BadInput (`bad-header`) for a line break or a control character in
+    `message_id` stands in angle brackets. At `unsubscribe_url` mail programs switch letters of the kind off (RFC 2369),
+    by https with one click (RFC 8058). Raises BadInput (`bad-header`) for a line break or a control character in
     anything that becomes a header, and for an address or Message-ID that is none.
     """
-    message = _begin(letter, mail_from=mail_from, organizer=organizer, to=to, message_id=message_id, date=date)
+    message = _begin(message_id, date)
     message.make_mixed(boundary=_boundary("mixed", message_id))
     message.attach(_alternatives(letter, ics, method, message_id))
     message.attach(_attachment(ics))
-    return _finish(message, letter)
+    return _write_head(letter, mail_from, organizer, to, unsubscribe_url) + message.as_bytes()
 
 
 def build_plain_message(
-    letter: Letter, *, mail_from: str, organizer: Mailbox, to: Mailbox, message_id: str, date: datetime
+    letter: Letter,
+    *,
+    mail_from: str,
+    organizer: Mailbox,
+    to: Mailbox,
+    message_id: str,
+    date: datetime,
+    unsubscribe_url: str | None = None,
 ) -> bytes:
     """The same without a calendar object: text and HTML only."""
-    message = _begin(letter, mail_from=mail_from, organizer=organizer, to=to, message_id=message_id, date=date)
+    message = _begin(message_id, date)
     message.make_alternative(boundary=_boundary("alternative", message_id))
     for part in _texts(letter):
         message.attach(_without_version(part))
-    return _finish(message, letter)
+    return _write_head(letter, mail_from, organizer, to, unsubscribe_url) + message.as_bytes()
 
 
-def _begin(
-    letter: Letter, *, mail_from: str, organizer: Mailbox, to: Mailbox, message_id: str, date: datetime
-) -> EmailMessage:
-    """The header of a letter; a mark stands where `_finish` puts the subject."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _read_mailbox(organizer, "organizer")
+def _write_head(letter: Letter, mail_from: str, organizer: Mailbox, to: Mailbox, unsubscribe_url: str | None) -> bytes:
+    """The headers that hold people's words. `EmailMessage` writes some of them so that readers see other words."""
+    lines = [write_address("From", _check(organizer.name, "organizer"), check_address(organizer.email, "organizer"))]
     if mail_from.casefold() != organizer.email.casefold():
-        message["Sender"] = _read_mailbox(Mailbox("", mail_from), "sender")
-    message["To"] = _read_mailbox(to, "recipient")
-    _check(letter.subject, "subject")
-    message["Subject"] = _SUBJECT_MARK
+        lines.append(write_address("Sender", "", check_address(mail_from, "sender")))
+    lines.append(write_address("To", _check(to.name, "recipient"), check_address(to.email, "recipient")))
+    lines.append(write_text("Subject", _check(letter.subject, "subject")))
+    if unsubscribe_url:
+        lines.append(write_link("List-Unsubscribe", unsubscribe_url))
+        if unsubscribe_url.startswith("https://"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+def _begin(message_id: str, date: datetime) -> EmailMessage:
+    """The message with the headers that `_write_head` leaves."""
+    message = EmailMessage(policy=SMTP)
     message["Date"] = _check_aware(date)
     if not _MESSAGE_ID.fullmatch(message_id):
         raise BadInput("the Message-ID is not of the form <id@example.org>", code="bad-header")
@@ -74,20 +87,6 @@ def _begin(
     message["Auto-Submitted"] = "auto-generated"
     message["MIME-Version"] = "1.0"
     return message
-
-
-def _finish(message: EmailMessage, letter: Letter) -> bytes:
-    """The bytes with the subject. No name can hold the mark's line: a header that goes on begins with a blank."""
-    mark, subject = f"\r\nSubject: {_SUBJECT_MARK}\r\n", f"\r\nSubject: {_encode_subject(letter.subject)}\r\n"
-    return message.as_bytes().replace(mark.encode(), subject.encode("ascii"), 1)
-
-
-def _encode_subject(subject: str) -> str:
-    """The folded header. EmailMessage breaks Korean at a blank between two encoded words, where readers drop it.
-
-    RFC 2047 section 6.2: white space between adjacent encoded words is not shown.
-    """
-    return Header(subject, "us-ascii" if subject.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def check_address(email: str, what: str) -> str:
@@ -140,10 +139,6 @@ def _without_version(part: EmailMessage) -> EmailMessage:
 def _boundary(role: str, message_id: str) -> str:
     """The same for the same letter; its hyphens keep digits apart that could look like a registration number."""
     return f"=_{role}_{UUID(bytes=sha256(message_id.encode()).digest()[:16])}"
-
-
-def _read_mailbox(mailbox: Mailbox, what: str) -> Address:
-    return Address(display_name=_check(mailbox.name, what), addr_spec=check_address(mailbox.email, what))
 
 
 def _check(text: str, what: str) -> str:

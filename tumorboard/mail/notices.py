@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import ReadinessState, SeatKind
 from tumorboard.domain.timeline import Interval
-from tumorboard.mail.compose import Row, one_line, open_templates
+from tumorboard.mail.frame import Row, one_line, render_letter
 from tumorboard.mail.letters import Letter
 from tumorboard.mail.notices_facts import (
     Addressee,
@@ -23,7 +23,7 @@ from tumorboard.mail.notices_facts import (
     PreparedCase,
     Sitting,
 )
-from tumorboard.words import Words, choose_language, format_date, format_span, is_same_clock
+from tumorboard.words import Words, format_date, format_span, is_same_clock
 from tumorboard.words import to_translate as _
 
 __all__ = ["Section", "compose_agenda", "compose_changes", "compose_preparation", "render"]
@@ -191,23 +191,17 @@ def _count(answers: Answers, words: Words) -> str:
 
 def render(to: Addressee, *, subject: str, lead: str, sections: tuple[Section, ...], closing: str) -> Letter:
     """A letter from its parts; text and HTML say the same, and the last line is where such letters are switched off."""
-    words = Words(to.language)
-    signature = words.gettext("Sent automatically for %(organizer)s. This letter contains no patient data.")
-    values = {
-        "language": choose_language(to.language),
-        "greeting": words.gettext("Dear %(name)s,") % {"name": one_line(to.recipient.name)},
-        "lead": lead,
-        "sections": sections,
-        "closing": closing,
-        "signature": signature % {"organizer": one_line(to.organizer.name)},
-        "switch_off": words.gettext("Choose which letters you get, or none"),
-        "preferences_url": one_line(to.preferences_url),
-    }
-    templates = open_templates()
-    return Letter(
+    return render_letter(
+        "notice",
+        Words(to.language),
         subject=subject,
-        text=templates.get_template("notice.txt").render(values),
-        html=templates.get_template("notice.html").render(values),
+        name=to.recipient.name,
+        title=to.title,
+        organizer=to.organizer.name,
+        preferences_url=to.preferences_url,
+        lead=lead,
+        sections=sections,
+        closing=closing,
     )
 
 

@@ -25,16 +25,24 @@ def check_link(link: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
-    """Who is written to, in which language and zone; at `preferences_url` she switches such letters off."""
+    """Who is written to, in which language and zone; at `preferences_url` she switches such letters off.
+
+    `unsubscribe_url` is where her mail program does so with one click (RFC 8058), None where that needs a log-in.
+    `title` goes with her name.
+    """
 
     recipient: Mailbox
     organizer: Mailbox
     language: str
     time_zone: str
     preferences_url: str
+    unsubscribe_url: str | None = None
+    title: str = ""
 
     def __post_init__(self) -> None:
         check_link(self.preferences_url)
+        if self.unsubscribe_url is not None:
+            check_link(self.unsubscribe_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tumorboard.mail.compose import Row, one_line
 from tumorboard.mail.digest import list_rows
+from tumorboard.mail.frame import Row, one_line
 from tumorboard.mail.letters import Letter
 from tumorboard.mail.notices import Section, name_start, render
 from tumorboard.mail.notices_facts import MorningFacts, Unready

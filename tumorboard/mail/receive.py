@@ -133,12 +133,26 @@ def open_inbox(url: str) -> Iterator[Inbox]:
             box.logout()
 
 
+class _StartTls(MailBoxStartTls):
+    """On any port, and closed again when the server cannot or will not encrypt."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4(self._host, self._port, self._timeout)
+        try:
+            client.starttls(self._ssl_context)
+        except BaseException:
+            with suppress(OSError):
+                client.shutdown()
+            raise
+        return client
+
+
 def _connect(server: InboxServer) -> BaseMailBox:
     context = ssl.create_default_context()
     if server.scheme == "imaps":
         return MailBox(server.host, server.port, timeout=TIMEOUT_SECONDS, ssl_context=context)
     if server.scheme == "imap+starttls":
-        return MailBoxStartTls(server.host, server.port, timeout=TIMEOUT_SECONDS, ssl_context=context)
+        return _StartTls(server.host, server.port, timeout=TIMEOUT_SECONDS, ssl_context=context)
     return MailBoxUnencrypted(server.host, server.port, timeout=TIMEOUT_SECONDS)
 
 

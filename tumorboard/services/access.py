@@ -30,6 +30,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     BOARD_READ = "board:read"
     CASE_EDIT = "case:edit"
+    CASE_EXPORT = "case:export"
     CASE_IMPORT = "case:import"
     CASE_READ = "case:read"
     CENTRE_EDIT = "centre:edit"
@@ -37,28 +38,38 @@ class Permission(StrEnum):
     FEED_SHARED = "feed:shared"
     MEETING_CALL = "meeting:call"
     MEETING_EDIT = "meeting:edit"
+    MEETING_RECORD = "meeting:record"
+    MEETING_SIGN = "meeting:sign"
     NEED_WAIVE = "need:waive"
     OUTBOX_READ = "outbox:read"
     PEOPLE_READ = "people:read"
     PLAN_EDIT = "plan:edit"
     PLAN_PUBLISH = "plan:publish"
+    PREFERENCES_EDIT_ANY = "preferences:edit-any"
+    REPORT_READ = "report:read"
+    PRESENCE_OWN = "presence:own"
 
 
 P = Permission
-_MEMBER = frozenset({P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.CASE_READ, P.FEED_OWN, P.PEOPLE_READ})
+_MEMBER = frozenset({
+    P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.CASE_READ, P.FEED_OWN, P.PEOPLE_READ, P.PRESENCE_OWN,
+})  # fmt: skip
 _COORDINATOR = _MEMBER | {
+    P.CASE_EXPORT, P.REPORT_READ,
     P.ABSENCE_EDIT_ANY, P.ANSWER_DECIDE, P.CASE_EDIT, P.CASE_IMPORT, P.FEED_SHARED, P.MEETING_CALL, P.MEETING_EDIT,
-    P.OUTBOX_READ, P.PLAN_EDIT, P.PLAN_PUBLISH,
+    P.MEETING_RECORD, P.MEETING_SIGN, P.OUTBOX_READ, P.PLAN_EDIT, P.PLAN_PUBLISH,
+    P.PREFERENCES_EDIT_ANY,
 }  # fmt: skip
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({P.ACCOUNT_EDIT, P.BOARD_READ, P.CENTRE_EDIT, P.OUTBOX_READ, P.PEOPLE_READ,
-                                   P.MEETING_EDIT, P.ABSENCE_EDIT_ANY}),
-    Role.COORDINATOR: _COORDINATOR,
+                                   P.MEETING_EDIT, P.ABSENCE_EDIT_ANY, P.REPORT_READ, P.PREFERENCES_EDIT_ANY}),
+    Role.COORDINATOR: _COORDINATOR | {P.CENTRE_EDIT},
     Role.CHAIR: _COORDINATOR | {P.NEED_WAIVE},
-    Role.PHYSICIAN: _MEMBER | {P.MEETING_CALL, P.NEED_WAIVE},
-    Role.SURGEON: frozenset({P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.FEED_OWN, P.PEOPLE_READ}),
-    Role.AUDITOR: frozenset({P.AUDIT_READ, P.BOARD_READ, P.PEOPLE_READ, P.OUTBOX_READ}),
+    Role.PHYSICIAN: _MEMBER | {P.MEETING_CALL, P.MEETING_RECORD, P.NEED_WAIVE, P.REPORT_READ},
+    Role.SURGEON: frozenset({P.ABSENCE_EDIT_OWN, P.ANSWER_OWN, P.BOARD_READ, P.FEED_OWN, P.PEOPLE_READ,
+                             P.PRESENCE_OWN}),
+    Role.AUDITOR: frozenset({P.AUDIT_READ, P.BOARD_READ, P.PEOPLE_READ, P.OUTBOX_READ, P.REPORT_READ}),
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from tumorboard.services.audit import record
 from tumorboard.store.people import Account, AccountRole, ApiToken, Member
 
 MINIMUM_PASSWORD = 10
+MAXIMUM_PASSWORD = 200
 TOKEN_DAYS = 365
 
 
@@ -55,28 +56,49 @@ def create_account(
 ) -> Account:  # fmt: skip
     """Add a log-in. Raises BadInput for a short password or an unknown role, Conflict for an address in use."""
     require(by, Permission.ACCOUNT_EDIT)
+    hashed = hash_password(password)
+    with transaction(session):
+        account = write_account(
+            session, email=email, name=name, password_hash=hashed, roles=roles, member_id=member_id, now=now
+        )
+        wanted = [held.role for held in account.roles]
+        record(session, by=by, now=now, action="account:created", subject=("account", account.public_id), roles=wanted)
+    return account
+
+
+def write_account(
+    session: Session, *, email: str, name: str, password_hash: str, roles: Iterable[str], member_id: str | None = None,
+    now: datetime,
+) -> Account:  # fmt: skip
+    """The row of a new account, inside the running transaction."""
     email = email.strip().lower()
     if "@" not in email or any(c.isspace() for c in email):
         raise BadInput(f"'{email}' is no e-mail address", code="bad-email", field="email")
-    hashed = _hash_new(password)
+    wanted = read_roles(roles)
+    if session.scalar(select(Account.id).where(Account.email == email)):
+        raise Conflict(f"there is already an account for {email}", code="account-exists", field="email")
+    member = session.scalar(select(Member).where(Member.public_id == member_id)) if member_id else None
+    if member_id and member is None:
+        raise NotFound(f"there is no member {member_id}")
+    account = Account(
+        email=email, name=name, password_hash=password_hash, member=member, created_at=now,
+        session_key=secrets.token_hex(16), roles=[AccountRole(role=role) for role in wanted],
+    )  # fmt: skip
+    session.add(account)
+    session.flush()
+    return account
+
+
+def read_roles(roles: Iterable[str]) -> list[str]:
+    """Known roles, sorted. Raises BadInput `unknown-role`, also for none."""
     wanted = sorted(set(roles))
     unknown = [role for role in wanted if role not in set(Role)]
     if unknown or not wanted:
-        raise BadInput(f"unknown role {', '.join(unknown) or '(none)'}; known: {', '.join(Role)}", code="unknown-role")
-    with transaction(session):
-        if session.scalar(select(Account.id).where(Account.email == email)):
-            raise Conflict(f"there is already an account for {email}", code="account-exists")
-        member = session.scalar(select(Member).where(Member.public_id == member_id)) if member_id else None
-        if member_id and member is None:
-            raise NotFound(f"there is no member {member_id}")
-        account = Account(
-            email=email, name=name, password_hash=hashed, member=member, created_at=now,
-            session_key=secrets.token_hex(16), roles=[AccountRole(role=role) for role in wanted],
+        raise BadInput(
+            f"unknown role {', '.join(unknown) or '(none)'}; known: {', '.join(Role)}", code="unknown-role",
+            field="roles",
         )  # fmt: skip
-        session.add(account)
-        session.flush()
-        record(session, by=by, now=now, action="account:created", subject=("account", account.public_id), roles=wanted)
-    return account
+    return wanted
 
 
 def log_in(session: Session, *, email: str, password: str, now: datetime) -> Account:
@@ -131,9 +153,7 @@ def close_account(session: Session, *, email: str, by: Actor, now: datetime) -> 
     require(by, Permission.ACCOUNT_EDIT)
     with transaction(session):
         account = _find_named(session, email)
-        held = select(AccountRole).join(Account).where(AccountRole.role == Role.ADMINISTRATOR, Account.active)
-        if {row.account_id for row in session.scalars(held)} == {account.id}:
-            raise Conflict("this is the last administrator; make another one first", code="last-administrator")
+        refuse_last_administrator(session, account)
         account.active = False
         account.session_key = secrets.token_hex(16)
         for token in account.tokens:
@@ -141,10 +161,17 @@ def close_account(session: Session, *, email: str, by: Actor, now: datetime) -> 
         record(session, by=by, now=now, action="account:closed", subject=("account", account.public_id))
 
 
+def refuse_last_administrator(session: Session, account: Account) -> None:
+    """Raise Conflict `last-administrator` for the only account that can open others."""
+    held = select(AccountRole).join(Account).where(AccountRole.role == Role.ADMINISTRATOR, Account.active)
+    if {row.account_id for row in session.scalars(held)} == {account.id}:
+        raise Conflict("this is the last administrator; make another one first", code="last-administrator")
+
+
 def set_password(session: Session, *, email: str, password: str, by: Actor, now: datetime) -> None:
     """Give an account a new password and open it again if it was closed; its sessions end."""
     require(by, Permission.ACCOUNT_EDIT)
-    hashed = _hash_new(password)
+    hashed = hash_password(password)
     with transaction(session):
         account = _find_named(session, email)
         account.password_hash, account.active = hashed, True
@@ -152,10 +179,26 @@ def set_password(session: Session, *, email: str, password: str, by: Actor, now:
         record(session, by=by, now=now, action="account:password-set", subject=("account", account.public_id))
 
 
-def _hash_new(password: str) -> str:
+def hash_password(password: str, field: str = "password") -> str:
+    """What is stored of a new password. Raises BadInput `short-password`, `long-password`."""
     if len(password) < MINIMUM_PASSWORD:
-        raise BadInput(f"a password needs at least {MINIMUM_PASSWORD} characters", code="short-password")
+        raise BadInput(f"a password needs at least {MINIMUM_PASSWORD} characters", code="short-password", field=field)
+    if len(password) > MAXIMUM_PASSWORD:
+        raise BadInput(f"a password has at most {MAXIMUM_PASSWORD} characters", code="long-password", field=field)
     return _hasher().hash(password)
+
+
+def no_password() -> str:
+    """A hash that no password opens: of a secret nobody keeps."""
+    return _hasher().hash(secrets.token_hex(32))
+
+
+def is_password(account: Account, password: str) -> bool:
+    """True for the right password; takes the same time for a wrong one."""
+    try:
+        return _hasher().verify(account.password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def _find_named(session: Session, email: str) -> Account:

@@ -17,12 +17,16 @@ from tumorboard.services.answer_letters import post_decline_counter
 from tumorboard.services.answer_states import KnownEvent
 from tumorboard.services.answer_taking import refuse_ended, take_answer, take_series_answer
 from tumorboard.services.audit import record
+from tumorboard.services.feeds import render_member_feeds
 from tumorboard.services.invitations import resend_invitation
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import Board, MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
+
+_FOR_COORDINATORS = frozenset({"not-published-yet", "has-delegated", "double-booked"})
+"""Why an answer could not be taken, where somebody has to keep it in mind."""
 
 RESEND_PAUSE = timedelta(minutes=1)
 """An invitation is sent again at most this often to who asks for it (checklist I11)."""
@@ -44,8 +48,7 @@ def apply_verdict(session: Session, setup: Setup, arrival: Arrival, *, by: Actor
         with session.begin_nested():  # all of an effect or nothing of it
             _APPLY[arrival.verdict.effect](session, setup, arrival, by, now)
     except Conflict as conflict:
-        waits = conflict.code == "not-published-yet"  # she speaks of a meeting to come: a coordinator keeps it in mind
-        _nothing(arrival.message, conflict.code, "open" if waits else "done")
+        _nothing(arrival.message, conflict.code, "open" if conflict.code in _FOR_COORDINATORS else "done")
 
 
 def _nothing(message: InboundMessage, reason: str, state: str = "done") -> None:
@@ -123,6 +126,7 @@ def _resend(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: da
         _nothing(message, "resend-too-soon")
         return
     resend_invitation(session, setup, rows[0], now=now)
+    render_member_feeds(session, setup, rows[0].member, now=now)  # its DTSTAMP is that of the letter
 
 
 def _wait(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:

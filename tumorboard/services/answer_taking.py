@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.cells import clean_text, has_resident_number
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.services.access import Actor
 from tumorboard.services.answer_tokens import ANSWERS
 from tumorboard.services.audit import record
 from tumorboard.services.consequences import Followed, follow_answer
+from tumorboard.services.delegation import come_after_all, refuse_delegated, tell_delegator
 from tumorboard.services.feeds import render_member_feeds
+from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
 from tumorboard.services.texts import LONGEST_TEXT
 from tumorboard.store.calendars import StandingInvitation
@@ -46,15 +49,21 @@ def _take(
     session: Session, setup: Setup, row: MeetingInvitation, *, answer: str, comment: str, channel: str,
     stamp: datetime, by: Actor, now: datetime,
 ) -> Followed:  # fmt: skip
+    refuse_delegated(row)
+    was = row.answer
     row.answer, row.answered_at, row.answer_by = answer, now, channel
     row.answer_stamp = stamp
+    if answer not in NOT_COMING and was in NOT_COMING:
+        come_after_all(session, setup, row, was=was, now=now)
     row.comment = comment
     session.flush()
     record(
         session, by=by, now=now, action="invitation:answered", subject=("invitation", row.public_id), answer=answer,
         channel=channel, meeting=row.meeting.public_id, member=row.member.public_id,
     )  # fmt: skip
-    return follow_answer(session, setup, row, by=by, now=now)
+    followed = follow_answer(session, setup, row, by=by, now=now)
+    tell_delegator(session, setup, row, was=was, now=now)
+    return followed
 
 
 def take_series_answer(
@@ -67,7 +76,8 @@ def take_series_answer(
     """
     last = standing.answer_stamp
     ahead = [row for row in rows if row.status == "invited" and row.starts_at > now]
-    chosen = [row for row in ahead if row.answer == "needs-action" or (last and row.answer_stamp == last)]
+    open_rows = [row for row in ahead if row.answer != DELEGATED]
+    chosen = [row for row in open_rows if row.answer == "needs-action" or (last and row.answer_stamp == last)]
     standing.answer, standing.answered_at = answer, now
     standing.answer_stamp = _read_stamp(stamp, now)
     session.flush()

@@ -13,6 +13,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from tumorboard.domain.errors import NotFound
 from tumorboard.mail.letters import AnswerLinks
+from tumorboard.services.parts import is_asked_again
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import MeetingInvitation
@@ -40,7 +41,8 @@ def write_answer_links(setup: Setup, row: MeetingInvitation | StandingInvitation
 
     Equal state gives equal links.
     """
-    if not setup.link_key or row.status != "invited" or row.answer != "needs-action":
+    is_again = isinstance(row, MeetingInvitation) and is_asked_again(row)
+    if not setup.link_key or row.status != "invited" or not (row.answer == "needs-action" or is_again):
         return None
     accept, tentative, decline = (f"{setup.base_url}/answer/{write_token(setup, row, answer)}" for answer in ANSWERS)
     return AnswerLinks(accept=accept, tentative=tentative, decline=decline)

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import ColumnElement, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import NotFound
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Proposal, Reason
+from tumorboard.domain.timeline import Interval, is_free
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.meetings import find_board
+from tumorboard.services.parts import DELEGATED, holds_place
 from tumorboard.services.planning import find_draft, open_draft, proposal_of
 from tumorboard.services.standing_preview import has_said, list_covering, list_opening, load_living
-from tumorboard.store.calendars import BusyInterval, BusySource, StandingInvitation
+from tumorboard.store.busy import taken_during
+from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member, MemberSpecialty
@@ -43,12 +46,20 @@ def read_board(session: Session, *, board: str, by: Actor, now: datetime, limit:
     require(by, Permission.BOARD_READ)
     row = find_board(session, board)
     query = select(Meeting).where(Meeting.board_id == row.id, Meeting.ends_at > now).order_by(Meeting.starts_at)
+    query = query.where(not_(is_left_behind()))
     query = query.limit(limit).options(
         selectinload(Meeting.agenda).joinedload(AgendaItem.case),
         selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
         joinedload(Meeting.room),
     )
     return BoardView(row, tuple(session.scalars(query)), open_draft(session, row))
+
+
+def is_left_behind() -> ColumnElement[bool]:
+    """What a meeting of a series leaves where it was before it moved (`services/moving.py`): it keeps the series from
+    being held there again, and is nothing that anybody should see."""
+    is_mark = (Meeting.status == "cancelled") & (Meeting.closes_at == Meeting.starts_at)
+    return is_mark & ~Meeting.invitations.any() & ~Meeting.agenda.any()
 
 
 def read_meeting(session: Session, *, meeting_id: str, by: Actor) -> Meeting:
@@ -195,7 +206,7 @@ def _compare(
     )  # fmt: skip
     planned = {entry.reference for entry in plan.agenda}
     removed = tuple(item for item in meeting.agenda if item.case.reference not in planned)
-    rows = {row.member.public_id: row for row in meeting.invitations if row.status == "invited"}
+    rows = {row.member.public_id: row for row in meeting.invitations if holds_place(row)}
     attending = {attendance.member for attendance in plan.attendances}
     series = {one.member.public_id: one for one in list_covering(standings, meeting)}
     instances = {place.invitation_id for one in standings for place in one.places}
@@ -237,28 +248,21 @@ def _attendance_change(attendance: Attendance, row: MeetingInvitation | None) ->
 
 
 def list_absent(session: Session, *, by: Actor, now: datetime) -> dict[str, tuple[str, ...]]:
-    """Public ids of meetings ahead → names of invited members who are absent or busy during their windows since then.
-
-    Published boards stay as they are until somebody proposes and publishes again; this says where that is due.
-    """
+    """Public ids of meetings ahead → names of invited members who became absent or busy during their windows."""
     require(by, Permission.BOARD_READ)
-    read = select(BusySource.member_id, BusyInterval.starts_at, BusyInterval.ends_at)
-    read = read.join(BusySource, BusySource.id == BusyInterval.source_id).where(BusyInterval.is_tentative.is_(False))
-    absences = select(Absence.member_id, Absence.starts_at, Absence.ends_at)
-    away = union_all(absences.where(Absence.ends_at > now), read.where(BusyInterval.ends_at > now)).subquery()
-    overlapping = (away.c.starts_at < MeetingInvitation.ends_at) & (away.c.ends_at > MeetingInvitation.starts_at)
     query = (
-        select(Meeting.public_id, Member.name)
+        select(Meeting.public_id, Member.name, Member.id, MeetingInvitation.starts_at, MeetingInvitation.ends_at)
         .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
         .join(Member, Member.id == MeetingInvitation.member_id)
-        .join(away, (away.c.member_id == Member.id) & overlapping)
         .where(MeetingInvitation.status == "invited", MeetingInvitation.ends_at > now)
-        .distinct()
+        .where(MeetingInvitation.answer != DELEGATED)
         .order_by(Meeting.public_id, Member.name)
     )
-    found: dict[str, tuple[str, ...]] = {}
-    for meeting_id, name in session.execute(query):
-        found[meeting_id] = (*found.get(meeting_id, ()), name)
+    rows = [(*row[:3], Interval(max(row[3], now), row[4])) for row in session.execute(query)]
+    taken, found = taken_during(session, (row[2:] for row in rows)), dict[str, tuple[str, ...]]()
+    for meeting_id, name, member_row, span in rows:
+        if member_row in taken and not is_free(span, taken[member_row].all):
+            found[meeting_id] = (*found.get(meeting_id, ()), name)
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, insert, select
@@ -15,13 +16,15 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.substitutes import NOT_COMING
-from tumorboard.domain.timeline import Interval
+from tumorboard.domain.timeline import Interval, is_free
+from tumorboard.domain.weekly_hours import Taken
 from tumorboard.formats.busy import BusyTimes
 from tumorboard.formats.busy_process import read_busy_apart
 from tumorboard.services.setup import Setup
+from tumorboard.store.busy import taken_during
 from tumorboard.store.calendars import BusyInterval, BusySource
 from tumorboard.store.meetings import Meeting, MeetingInvitation
-from tumorboard.store.people import Absence, Member
+from tumorboard.store.people import Member
 
 DAYS_BACK = 1
 DAYS_AHEAD = 400
@@ -31,6 +34,7 @@ MOST_INTERVALS = 20_000
 MOST_AT_ONCE = 2
 """Calendars that one process of the service reads at a time; each takes memory and a processor."""
 _PATIENCE_SECONDS = 15.0
+RETRY_AFTER_SECONDS = 5
 
 _places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
@@ -93,7 +97,10 @@ def read_calendar(setup: Setup, owner: Owner, content: bytes, window: Interval) 
 @contextmanager
 def _place() -> Iterator[None]:
     if not _places.acquire(timeout=_PATIENCE_SECONDS):
-        raise Conflict("too many calendars are being read; try again in a moment", code="readers-busy")
+        raise Conflict(
+            "too many calendars are being read; try again in a moment", code="readers-busy",
+            retry_after_seconds=RETRY_AFTER_SECONDS,
+        )  # fmt: skip
     try:
         yield
     finally:
@@ -141,33 +148,50 @@ def note_failure(source: BusySource, code: str, *, now: datetime) -> bool:
 
 
 def meetings_hit(session: Session, *, member_row: int, now: datetime) -> tuple[str, ...]:
-    """Public ids of the published meetings ahead at which a member is expected and busy now, soonest first."""
-    query = _collisions().where(Member.id == member_row, MeetingInvitation.ends_at > now)
-    return tuple(meeting for meeting, _, _ in session.execute(query.order_by(Meeting.starts_at)))
+    """Public ids of the published meetings ahead at which a member is expected and busy now, soonest first.
+
+    Busy by her calendar or by her weekly hours, where she did not say that she is available all the same.
+    """
+    query = _expected().where(Member.id == member_row, MeetingInvitation.ends_at > now)
+    return tuple(one.meeting for one in _collisions(session, query.order_by(Meeting.starts_at)) if one.is_busy)
 
 
 def find_busy_now(session: Session, meetings: Iterable[int]) -> frozenset[tuple[str, str]]:
-    """(meeting, member) ids of who is expected at one of these and is busy by her calendar, without being absent."""
-    absence = select(Absence.id).where(
-        Absence.member_id == MeetingInvitation.member_id,
-        Absence.starts_at < MeetingInvitation.ends_at, Absence.ends_at > MeetingInvitation.starts_at,
-    )  # fmt: skip
-    query = _collisions().where(Meeting.id.in_(list(meetings)), ~absence.exists())
-    return frozenset((meeting, member) for meeting, member, _ in session.execute(query))
+    """(meeting, member) ids of who is expected at one of these and is busy like that, without being absent."""
+    query = _expected().where(Meeting.id.in_(list(meetings)))
+    found = _collisions(session, query)
+    return frozenset((one.meeting, one.member) for one in found if one.is_busy and not one.is_away)
 
 
-def _collisions() -> Select[str, str, datetime]:
-    """Meeting, member and start wherever somebody who did not decline is busy during her own window."""
-    overlap = (BusyInterval.starts_at < MeetingInvitation.ends_at) & (
-        BusyInterval.ends_at > MeetingInvitation.starts_at
-    )
+class _Collision(NamedTuple):
+    """Somebody who is expected at a meeting and what speaks against it during her own window."""
+
+    meeting: str
+    member: str
+    is_busy: bool
+    is_away: bool
+
+
+def _expected() -> Select[str, str, int, datetime, datetime]:
+    """Meeting, member and window of whoever is expected at a published meeting and did not decline."""
     return (
-        select(Meeting.public_id, Member.public_id, Meeting.starts_at)
-        .distinct()
+        select(
+            Meeting.public_id, Member.public_id, Member.id, MeetingInvitation.starts_at, MeetingInvitation.ends_at
+        )
         .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
         .join(Member, Member.id == MeetingInvitation.member_id)
-        .join(BusySource, BusySource.member_id == Member.id)
-        .join(BusyInterval, (BusyInterval.source_id == BusySource.id) & overlap)
         .where(Meeting.status == "published", MeetingInvitation.status == "invited")
-        .where(MeetingInvitation.answer.not_in(NOT_COMING), BusyInterval.is_tentative.is_(False))
-    )
+        .where(MeetingInvitation.answer.not_in(NOT_COMING))
+    )  # fmt: skip
+
+
+def _collisions(session: Session, query: Select[str, str, int, datetime, datetime]) -> list[_Collision]:
+    """What the query finds beside what its members have said about these times; four queries in all."""
+    rows = [(*row[:3], Interval(row[3], row[4])) for row in session.execute(query)]
+    taken = taken_during(session, (row[2:] for row in rows))
+    found = []
+    for meeting, member, row_id, span in rows:
+        hers = taken.get(row_id, Taken())
+        is_busy = not is_free(span, (*hers.usual, *hers.read))
+        found.append(_Collision(meeting, member, is_busy, not is_free(span, (*hers.absent, *hers.entered))))
+    return found

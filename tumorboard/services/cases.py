@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.domain.intake import Draft, Intake, read_case, read_cases
+from tumorboard.domain.intake_reader import NAME_LIKE
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import Program
+from tumorboard.domain.references import ReferencePattern
 from tumorboard.domain.requirements import assess
-from tumorboard.formats.tables import read_table
+from tumorboard.formats.tables import Table, read_table
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.centre_settings import centre_settings
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
@@ -31,6 +34,7 @@ class RowProblem:
     column: str
     code: str
     message: str
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,28 @@ class ImportReport:
         return {**counts, "problems": problems}
 
 
-def read_case_list(program: Program, content: bytes, *, filename: str, on: date) -> Intake:
-    """A file's cases by the data rules of the programme, without a database. Raises BadTable."""
+def read_case_list(
+    program: Program, content: bytes, *, filename: str, on: date, watch: Callable[[int, int], None] | None = None,
+    references: ReferencePattern | None = None,
+) -> Intake:  # fmt: skip
+    """A file's cases by the data rules of the programme, without a database. Raises BadTable.
+
+    `watch` is told before each row how many are done, of how many; what it raises ends the reading.
+    """
     table = read_table(content, filename=filename)
-    rows = [(row.number, row.cells) for row in table.rows]
-    return read_cases(program, rows, columns=table.columns, on=on, header_row=table.header_row)
+    rows = _watched(table, watch or _watch_nothing)
+    return read_cases(program, rows, columns=table.columns, on=on, header_row=table.header_row, references=references)
+
+
+def _watched(table: Table, watch: Callable[[int, int], None]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    for done, row in enumerate(table.rows):
+        watch(done, len(table.rows))
+        yield row.number, row.cells
+    watch(len(table.rows), len(table.rows))
+
+
+def _watch_nothing(_done: int, _all: int) -> None:
+    """Nobody waits for so short a list."""
 
 
 def preview_import(
@@ -74,21 +95,25 @@ def preview_import(
     """What importing this file would do; nothing is written. Raises BadTable when it is no case list."""
     require(by, Permission.CASE_IMPORT)
     rules = setup.program(program)
-    intake = read_case_list(rules, content, filename=filename, on=setup.today(now))
+    references = centre_settings(session).references
+    intake = read_case_list(rules, content, filename=filename, on=setup.today(now), references=references)
     known = _known_cases(session, rules, intake)
     return _report(intake, {ref: _compare(known.get(ref), draft) for ref, draft in _accepted(intake)})
 
 
 def import_cases(
-    session: Session, setup: Setup, *, program: str, content: bytes, filename: str, by: Actor, now: datetime
-) -> ImportReport:
+    session: Session, setup: Setup, *, program: str, content: bytes, filename: str, by: Actor, now: datetime,
+    watch: Callable[[int, int], None] | None = None,
+) -> ImportReport:  # fmt: skip
     """Import a case list in one transaction; refused rows are left out and named. Raises BadTable.
 
-    Importing the same file again changes nothing. Fields that the file does not speak of stay as they are.
+    Importing the same file again changes nothing. Fields that the file does not speak of stay as they are. `watch` is
+    told how many rows are read, of how many, before the transaction begins; what it raises ends the import.
     """
     require(by, Permission.CASE_IMPORT)
     rules = setup.program(program)
-    intake = read_case_list(rules, content, filename=filename, on=setup.today(now))
+    references, today = centre_settings(session).references, setup.today(now)
+    intake = read_case_list(rules, content, filename=filename, on=today, watch=watch, references=references)
     with transaction(session):
         known = _known_cases(session, rules, intake)
         actions = {}
@@ -140,7 +165,7 @@ def _report(intake: Intake, actions: Mapping[str, tuple[str, tuple[str, ...]]]) 
     rows = []
     problems = [RowProblem(intake.header_row, p.column, p.code, p.message) for p in intake.column_problems]
     for row in intake.rows:
-        problems += [RowProblem(row.number, p.column, p.code, p.message) for p in row.draft.problems]
+        problems += [RowProblem(row.number, p.column, p.code, p.message, p.values) for p in row.draft.problems]
         reference = row.draft.reference or ""
         action, changed = ("refused", ()) if row.draft.is_refused else actions[reference]
         rows.append(ImportRow(row.number, reference, action, changed))
@@ -189,8 +214,8 @@ def refer_case(
     """Add one case by hand, from the same words a file would hold. BadInput names the field that is wrong."""
     require(by, Permission.CASE_EDIT)
     rules = setup.program(program)
-    draft = read_case(rules, cells, on=setup.today(now))
-    if draft.problems or draft.reference is None:
+    draft = read_case(rules, cells, on=setup.today(now), references=centre_settings(session).references)
+    if any(problem.code != NAME_LIKE for problem in draft.problems) or draft.reference is None:
         raise _refusal(draft)
     with transaction(session):
         taken = select(Case.id).where(Case.program == rules.id, Case.reference == draft.reference)
@@ -205,8 +230,8 @@ def refer_case(
 
 
 def _refusal(draft: Draft) -> BadInput:
-    worst = draft.problems[0]
-    return BadInput(worst.message, code=worst.code, field=worst.column)
+    worst = next(problem for problem in draft.problems if problem.code != NAME_LIKE)
+    return BadInput(worst.message, code=worst.code, field=worst.column, **worst.values)
 
 
 def _cells(values: Mapping[str, Value]) -> dict[str, str]:
@@ -256,13 +281,24 @@ def find_case(session: Session, case_id: str) -> Case:
     return row
 
 
-def withdraw_case(session: Session, *, case_id: str, by: Actor, now: datetime) -> None:
-    """Take a case off the list. One that stands on a published meeting must be taken off there first."""
+def withdraw_cases(session: Session, *, case_ids: Sequence[str], by: Actor, now: datetime) -> int:
+    """Take cases off the list, all or none; gives how many.
+
+    One that stands on a published meeting must be taken off there first: Conflict `case-scheduled` names it.
+    """
     require(by, Permission.CASE_EDIT)
+    if not case_ids:
+        raise BadInput("tick at least one case first", code="nothing-ticked", field="case")
     with transaction(session):
-        row = find_case(session, case_id)
-        if row.status == "scheduled":
-            raise Conflict("the case stands on a published meeting; take it off the board first", code="case-scheduled")
-        row.status = "withdrawn"
-        row.updated_at = now
-        record(session, by=by, now=now, action="case:withdrawn", subject=("case", row.public_id))
+        for case_id in dict.fromkeys(case_ids):
+            row = find_case(session, case_id)
+            if row.status == "scheduled":
+                raise Conflict(
+                    f"{row.reference} stands on a published meeting; take it off the board first",
+                    code="case-scheduled",
+                    case=row.reference,
+                )
+            row.status = "withdrawn"
+            row.updated_at = now
+            record(session, by=by, now=now, action="case:withdrawn", subject=("case", row.public_id))
+    return len(set(case_ids))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
@@ -23,11 +23,13 @@ from tumorboard.mail.message import check_address
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.centre_settings import check_centre_settings, store_settings
 from tumorboard.services.setup import Setup
 from tumorboard.services.texts import read_line
 from tumorboard.store.meetings import Board, HospitalDay, Resource, Room, Seat, SeatHolder, Series
 from tumorboard.store.people import Centre, Department, Deputy, Member, MemberCertificate, MemberSpecialty, Specialty
 
+Read = TypeVar("Read")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -43,8 +45,11 @@ def load_centre(
     session: Session, setup: Setup, content: Mapping[str, Any], *, filename: str, by: Actor, now: datetime,
     is_demo: bool = False,
 ) -> None:  # fmt: skip
-    """Write a centre file into the database. BadInput names the entry, the key and what is known instead."""
-    require(by, Permission.CENTRE_EDIT)
+    """Write a centre file into the database. BadInput names the entry, the key and what is known instead.
+
+    A file may make members whom log-ins belong to, so it takes who may edit these.
+    """
+    require(by, Permission.ACCOUNT_EDIT)
     loader = _Loader(session, setup, filename)
     with transaction(session):
         centre = session.scalar(select(Centre))
@@ -54,16 +59,14 @@ def load_centre(
             centre = Centre(is_demo=is_demo)
             session.add(centre)
         centre.name_en, centre.name_ko = loader.words(content, "name", "centre")
-        for entry, where in loader.entries(content, "departments"):
-            loader.department(entry, where)
-        for entry, where in loader.entries(content, "rooms"):
-            loader.room(entry, where)
-        for entry, where in loader.entries(content, "members"):
-            loader.member(entry, where)
-        for entry, where in loader.entries(content, "members"):
-            loader.deputies(entry, where)
-        for entry, where in loader.entries(content, "hospital_days"):
-            loader.hospital_day(entry, where)
+        if "settings" in content:
+            store_settings(centre, loader.checked(content["settings"], check_centre_settings, "settings"))
+        for name, load in (
+            ("departments", loader.department), ("rooms", loader.room), ("members", loader.member),
+            ("members", loader.deputies), ("hospital_days", loader.hospital_day),
+        ):  # fmt: skip
+            for entry, where in loader.entries(content, name):
+                load(entry, where)
         for entry, where in loader.entries(content, "boards"):
             loader.board(entry, where, now)
         record(session, by=by, now=now, action="centre:loaded", subject=("centre", "1"))
@@ -233,22 +236,22 @@ class _Loader:
         row.organizer_email = self.address(entry, "organizer_email", where, self.setup.mail_from)
         row.organizer_name = self.text(entry, "organizer_name", where, row.name_ko)
         if "settings" in entry:
-            row.settings = self._settings(entry["settings"], where)
+            self.checked(entry["settings"], read_settings, f"{where}, settings")
+            row.settings = dict(entry["settings"])
         self.session.add(row)
         self._seats(row, program, entry, where)
         for position, (series, _) in enumerate(self.entries(entry, "series"), 1):
             self._series(row, series, f"{where}, series {position}", now)
         self.session.flush()
 
-    def _settings(self, found: object, where: str) -> dict[str, Any]:
-        """The board's own weights and habits, as the file nests them."""
+    def checked(self, found: object, read: Callable[[Mapping[str, Any]], Read], where: str) -> Read:
+        """What a reader of settings makes of a table."""
         if not isinstance(found, Mapping):
-            raise self.refuse(where, "write the settings as a table: [boards.settings]")
+            raise self.refuse(where, "write the settings as a table: [settings] or [boards.settings]")
         try:
-            read_settings(found)
+            return read(found)
         except BadInput as error:
-            raise self.refuse(f"{where}, settings", str(error)) from None
-        return dict(found)
+            raise self.refuse(where, str(error)) from None
 
     def _seats(self, board: Board, program: Program, entry: Mapping[str, Any], where: str) -> None:
         kinds = [(name, "core", True) for name in entry.get("core", [])]

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.feed_objects import split_feed
+from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingPlace
 from tumorboard.store.cases import Case
+from tumorboard.store.discussions import Discussion
 from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource
 from tumorboard.store.post import FeedDocument, FeedToken, OutboxMessage
 
@@ -68,10 +70,11 @@ def _check_meetings(session: Session) -> Iterator[Violation]:
                 yield Violation("cancelled-but-held", subject, "a cancelled meeting still holds people or a room")
             continue
         wanted: set[tuple[int | None, int | None, datetime, datetime]] = {
-            (row.member_id, None, row.starts_at, row.ends_at) for row in invited
+            (row.member_id, None, row.starts_at, row.ends_at) for row in invited if holds_place(row)
         }
         wanted.add((None, meeting.room_id, meeting.starts_at, meeting.ends_at))
-        if wanted != booked[meeting.id]:
+        free = {(row.member_id, None, row.starts_at, row.ends_at) for row in invited if row.answer == "declined"}
+        if wanted - free - booked[meeting.id] or booked[meeting.id] - wanted:
             yield Violation("booking-mismatch", subject, "bookings do not match the invitations and the room")
         for row in invited:
             if row.starts_at < meeting.starts_at or row.ends_at > meeting.ends_at:
@@ -91,13 +94,15 @@ def _check_agenda(meeting: Meeting, subject: str) -> Iterator[Violation]:
 
 
 def _check_cases(session: Session, setup: Setup) -> Iterator[Violation]:
-    on_agenda = set(session.scalars(select(AgendaItem.case_id)))
+    undecided = or_(Discussion.id.is_(None), Discussion.outcome == "")
+    items = select(AgendaItem.case_id).outerjoin(Discussion, Discussion.item_id == AgendaItem.id).where(undecided)
+    on_agenda = set(session.scalars(items))
     for case in session.scalars(select(Case)):
         subject = f"case {case.public_id}"
         if case.program not in setup.programs:
             yield Violation("unknown-program", subject, f"its programme '{case.program}' is not installed")
         if (case.status == "scheduled") != (case.id in on_agenda) and case.status != "done":
-            yield Violation("case-status", subject, "a case is scheduled when it is on an agenda, and only then")
+            yield Violation("case-status", subject, "a case is scheduled while an agenda has it open")
 
 
 def _check_post(session: Session) -> Iterator[Violation]:

@@ -14,10 +14,11 @@ from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.urgent_facts import Gap
 from tumorboard.services.access import Actor
 from tumorboard.services.invitations import is_urgent_call
+from tumorboard.services.meetings import lock_meeting
 from tumorboard.services.need_facts import BoardFacts, OpenNeed, find_needs, load_board
 from tumorboard.services.recheck import recheck_meeting
 from tumorboard.services.setup import Setup
-from tumorboard.services.substitutes import ask, find_member, lock_meeting
+from tumorboard.services.substitutes import ask, find_member
 from tumorboard.services.urgent_decline import ask_again
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
@@ -116,7 +117,7 @@ def _ask_best(
     She covers what else she can of the needs that are lost with the same member.
     """
     meeting: Meeting = row.meeting
-    for candidate in need.ranking.candidates:
+    for candidate in (one for one in need.ranking.candidates if one.is_reached):
         hers = [each.lost for each in needs if each.ranking.reason_against(candidate.member) is None]
         try:
             with session.begin_nested():

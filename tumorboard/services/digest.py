@@ -70,6 +70,7 @@ def _outbox_message(
         recipient=Mailbox(account.name, account.email),
         organizer=Mailbox(board.organizer_name, board.organizer_email),
         language=account.language or setup.language,
+        recipient_title=account.member.title if account.member else "",
         count=sum(len(findings) for _, findings in news),
         meetings=tuple(
             meeting

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from tumorboard.domain.series import FUTURE, PAST
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical_values import FeedEvent, FeedSeries, FeedStatus
+from tumorboard.services.feed_board import list_board_events
 from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, at_level, event_of_invitation, stamp_of
 from tumorboard.services.feed_series import list_series, list_untold, load_standings
 from tumorboard.services.feed_stamps import keep_stamps
@@ -61,7 +64,7 @@ def list_busy_times(session: Session, member_id: int, *, window: Interval) -> Bu
     """When a member is taken in the window, as her feed says it: what she declined is left out."""
     query = select(MeetingInvitation).where(
         MeetingInvitation.member_id == member_id, MeetingInvitation.status == "invited",
-        MeetingInvitation.answer != "declined",
+        MeetingInvitation.answer.not_in(NOT_COMING),
         MeetingInvitation.ends_at > window.start, MeetingInvitation.starts_at < window.end,
     )  # fmt: skip
     rows = list(session.scalars(query.order_by(MeetingInvitation.starts_at, MeetingInvitation.id)))
@@ -79,9 +82,13 @@ def _invitations(session: Session, now: datetime, *conditions: Any) -> list[Meet
         .where(MeetingInvitation.ends_at > now - PAST, MeetingInvitation.starts_at < now + FUTURE)
         .where(*conditions)
         .order_by(MeetingInvitation.starts_at, MeetingInvitation.id)
-        .options(joinedload(MeetingInvitation.meeting).joinedload(Meeting.board), joinedload(MeetingInvitation.member))
+        .options(joinedload(MeetingInvitation.meeting))
     )
-    return [row for row in session.scalars(query) if row.status == "invited" or row.stamp > now - CANCELLED_STAYS]
+    rows = [row for row in session.scalars(query) if row.status == "invited" or row.stamp > now - CANCELLED_STAYS]
+    boards = {row.id: row for row in session.scalars(select(Board))}
+    for row in rows:  # there are few boards: a join would read each of them again for every event
+        set_committed_value(row.meeting, "board", boards[row.meeting.board_id])
+    return rows
 
 
 def _of_member(session: Session, setup: Setup, subject_id: int, detail: Detail, now: datetime) -> FeedContent:
@@ -89,6 +96,8 @@ def _of_member(session: Session, setup: Setup, subject_id: int, detail: Detail, 
     window = Interval(now - PAST, now + FUTURE)
     apart = MeetingInvitation.id.not_in(select(StandingPlace.invitation_id))
     rows = _invitations(session, now, MeetingInvitation.member_id == subject_id, apart)
+    for row in rows:
+        set_committed_value(row, "member", member)
     events = [event_of_invitation(setup, row, detail) for row in rows]
     standings = load_standings(session, subject_id, window)
     series = list_series(setup, standings, detail, now=now, window=window)
@@ -104,13 +113,14 @@ def _of_department(session: Session, setup: Setup, subject_id: int, detail: Deta
     in_korean = setup.language == "ko"
     here = MeetingInvitation.member_id.in_(select(Member.id).where(Member.department_id == subject_id))
     events = []
+    session.scalars(select(Member).where(Member.department_id == subject_id)).all()  # each row finds her member here
     for row in _invitations(session, now, here):
         is_cancelled = row.status == "cancelled"
         event = FeedEvent(
             uid=f"d-{row.uid}", sequence=row.sequence, stamp=stamp_of(row), starts_at=row.starts_at,
             ends_at=row.ends_at, time_zone=row.meeting.time_zone,
             title=f"{row.member.name} – {_own_name(row.meeting.board, in_korean)}",
-            description="", location="", video_url=None, url="", is_busy=row.answer != "declined",
+            description="", location="", video_url=None, url="", is_busy=row.answer not in NOT_COMING,
             status=FeedStatus.CANCELLED if is_cancelled else FeedStatus.CONFIRMED,
         )  # fmt: skip
         page = f"{setup.base_url}/meetings/{row.meeting.public_id}"
@@ -122,21 +132,10 @@ def _of_department(session: Session, setup: Setup, subject_id: int, detail: Deta
 def _of_board(session: Session, setup: Setup, subject_id: int, detail: Detail, now: datetime) -> FeedContent:
     board = session.get_one(Board, subject_id)
     name = _own_name(board, setup.language == "ko")
-    events = []
-    for row in _meetings(session, subject_id, Meeting.published_at.is_not(None), now):
-        is_cancelled = row.status == "cancelled"
-        if is_cancelled and _last_change(row) <= now - CANCELLED_STAYS:
-            continue
-        event = FeedEvent(
-            uid=f"{row.public_id}@{setup.mail_domain}", sequence=_sequence(row), stamp=_last_change(row),
-            starts_at=row.starts_at, ends_at=row.ends_at, time_zone=row.time_zone, title=name, description="",
-            location="", video_url=None, url="",
-            status=FeedStatus.CANCELLED if is_cancelled else FeedStatus.CONFIRMED,
-        )  # fmt: skip
-        page = f"{setup.base_url}/meetings/{row.public_id}"
-        events.append(at_level(event, detail, setup.language, row.room.name, row.room.video_url, page))
+    events, series = list_board_events(session, setup, board, detail, now)
+    events, series = keep_stamps(events, series, _stored(session, "board", subject_id, detail), now=now)
     shown = Words(setup.language).gettext("Busy") if detail is Detail.BUSY else name
-    return FeedContent(shown, events, setup.language, f"{setup.base_url}/boards/{board.key}", "steelblue")
+    return FeedContent(shown, events, setup.language, f"{setup.base_url}/boards/{board.key}", "steelblue", series)
 
 
 def _of_deadlines(session: Session, setup: Setup, subject_id: int, detail: Detail, now: datetime) -> FeedContent:
@@ -146,38 +145,28 @@ def _of_deadlines(session: Session, setup: Setup, subject_id: int, detail: Detai
     title = Words(setup.language).gettext("Case list closes: %(board)s") % {"board": name}
     events = [
         FeedEvent(
-            uid=f"closes-{row.public_id}@{setup.mail_domain}", sequence=row.revision - 1, stamp=now,
+            uid=f"{row.calendar_id}-closes@{setup.mail_domain}", sequence=row.revision - 1, stamp=now,
             starts_at=row.closes_at, ends_at=row.closes_at + DEADLINE_LASTS, time_zone=row.time_zone, title=title,
             description="", location="", video_url=None, url=f"{setup.base_url}/meetings/{row.public_id}",
             is_busy=False,
         )
-        for row in _meetings(session, subject_id, Meeting.status != "cancelled", now)
+        for row in _meetings(session, subject_id, now)
     ]  # fmt: skip
-    stored = select(FeedDocument.content).where(
-        FeedDocument.scope == "deadlines", FeedDocument.subject_id == subject_id
-    )
-    events = keep_stamps(events, session.scalar(stored.where(FeedDocument.detail == str(detail))), now=now)
+    events, _ = keep_stamps(events, (), _stored(session, "deadlines", subject_id, detail), now=now)
     shown = Words(setup.language).gettext("Case lists: %(board)s") % {"board": name}
     return FeedContent(shown, events, setup.language, f"{setup.base_url}/boards/{board.key}", "goldenrod")
 
 
-def _meetings(session: Session, board_id: int, condition: Any, now: datetime) -> Iterable[Meeting]:
-    query = select(Meeting).where(Meeting.board_id == board_id, condition)
+def _stored(session: Session, scope: str, subject_id: int, detail: Detail) -> bytes | None:
+    """The bytes that calendars have of the feed now."""
+    query = select(FeedDocument.content).where(FeedDocument.scope == scope, FeedDocument.subject_id == subject_id)
+    return session.scalar(query.where(FeedDocument.detail == str(detail)))
+
+
+def _meetings(session: Session, board_id: int, now: datetime) -> Iterable[Meeting]:
+    query = select(Meeting).where(Meeting.board_id == board_id, Meeting.status != "cancelled")
     query = query.where(Meeting.ends_at > now - PAST, Meeting.starts_at < now + FUTURE)
-    query = query.options(joinedload(Meeting.room), selectinload(Meeting.invitations))
     return session.scalars(query.order_by(Meeting.starts_at, Meeting.id))
-
-
-def _last_change(row: Meeting) -> datetime:
-    """When the board's entry of a meeting last changed: at its publication, or when those who hold all of it heard."""
-    assert row.published_at is not None  # the query says so
-    return max([row.published_at, *(entry.stamp for entry in row.invitations if entry.kind == "core")])
-
-
-def _sequence(row: Meeting) -> int:
-    """Grows when the meeting moves or is cancelled, as the entries of those do who hold the whole of it."""
-    whole = max((entry.sequence for entry in row.invitations if entry.kind == "core"), default=0)
-    return max(whole, 1) if row.status == "cancelled" else whole
 
 
 def _own_name(row: Board | Department, in_korean: bool) -> str:

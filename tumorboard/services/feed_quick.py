@@ -1,4 +1,4 @@
-"""The two questions of a feed request, asked of the database without a session: thousands of calendars poll them.
+"""The two questions of a feed request, asked of the driver itself: thousands of calendars poll them.
 
 They are the statements of `services/feeds.py`, compiled once; nothing is decided here that is not decided there.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Dialect, PoolProxiedConnection, Select
 
 from tumorboard.services.accounts import hash_token
 from tumorboard.services.feeds import BODIES, HEAD, FeedHead
@@ -22,7 +22,7 @@ class QuickFeeds:
         self._head = _Statement(HEAD, dialect, "token_hash")
         self._bodies = {kind: _Statement(query, dialect, "document_id") for kind, query in BODIES.items()}
 
-    def find(self, connection: Connection, *, token: str) -> FeedHead | None:
+    def find(self, connection: PoolProxiedConnection, *, token: str) -> FeedHead | None:
         """As `find_feed`; None where that raises NotFound."""
         row = self._head.ask(connection, hash_token(token))
         if row is None:
@@ -30,10 +30,10 @@ class QuickFeeds:
         used_at = None if row[5] is None else _read_instant(row[5])
         return FeedHead(row[0], row[1], row[2], row[3], _read_instant(row[4]), used_at)
 
-    def read(self, connection: Connection, head: FeedHead, *, compressed: bool) -> bytes | None:
-        """As `read_feed`; None where the feed went between the two questions."""
+    def read(self, connection: PoolProxiedConnection, head: FeedHead, *, compressed: bool) -> bytes | None:
+        """As `read_feed`; None where the feed went or changed between the two questions."""
         row = self._bodies[compressed].ask(connection, head.document_id)
-        return None if row is None or row[0] is None else bytes(row[0])
+        return None if row is None or row[0] is None or row[1] != head.etag else bytes(row[0])
 
 
 class _Statement:
@@ -46,10 +46,15 @@ class _Statement:
         self._order: Sequence[str] | None = state.positiontup
         self._name = name
 
-    def ask(self, connection: Connection, value: object) -> Any:
+    def ask(self, connection: PoolProxiedConnection, value: object) -> Any:
         values = {**self._values, self._name: value}
         given = values if self._order is None else tuple(values[name] for name in self._order)
-        return connection.exec_driver_sql(self._text, given).first()
+        cursor = connection.cursor()
+        try:
+            cursor.execute(self._text, given)
+            return cursor.fetchone()
+        finally:
+            cursor.close()
 
 
 def _read_instant(value: datetime | str) -> datetime:

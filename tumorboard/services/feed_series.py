@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.timeline import Interval
-from tumorboard.formats.ical_values import FeedEvent, FeedSeries, FeedStatus, Weekly
+from tumorboard.formats.ical_values import FeedEvent, FeedSeries, Weekly
 from tumorboard.mail.compose import compose_event
 from tumorboard.mail.letters import LetterKind
-from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, alarm_of, at_level, event_of_invitation
+from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, alarm_of, at_level, differs, event_of_invitation
 from tumorboard.services.invitation_post import series_facts
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import list_excluded, starts_of, what_is_said
@@ -98,7 +98,7 @@ def _write(
     return FeedSeries(
         first=first,
         weekly=Weekly(until=starts[-1], excluded=left_out),
-        overrides=tuple((start, event) for start, event in overrides if _differs(event, first, start)),
+        overrides=tuple((start, event) for start, event in overrides if differs(event, first, start)),
     )
 
 
@@ -129,13 +129,3 @@ def _first_of(
 def _override(setup: Setup, standing: StandingInvitation, row: MeetingInvitation, detail: Detail) -> FeedEvent:
     event = event_of_invitation(setup, row, detail)
     return replace(event, uid=standing.uid, sequence=max(row.sequence, standing.sequence), related_uid=None)
-
-
-def _differs(event: FeedEvent, first: FeedEvent, start: datetime) -> bool:
-    """True when the instance is not what the series says of it; the link to its own page does not count."""
-    if (event.starts_at, event.ends_at) != (start, start + (first.ends_at - first.starts_at)):
-        return True
-    said = (event.title, event.location, event.video_url, event.is_busy)
-    return event.status is not FeedStatus.CONFIRMED or said != (
-        first.title, first.location, first.video_url, first.is_busy,
-    )  # fmt: skip

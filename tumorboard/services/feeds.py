@@ -213,7 +213,7 @@ def _select_head() -> Select[int, int, str, str, datetime, datetime | None]:
 
 HEAD = _select_head()
 BODIES = {
-    is_compressed: select(column).where(FeedDocument.id == bindparam("document_id"))
+    is_compressed: select(column, FeedDocument.etag).where(FeedDocument.id == bindparam("document_id"))
     for is_compressed, column in ((False, FeedDocument.content), (True, FeedDocument.compressed))
 }
 
@@ -232,7 +232,8 @@ def find_feed(session: Session, *, token: str) -> FeedHead:
 
 def read_feed(session: Session, head: FeedHead, *, compressed: bool = False) -> bytes:
     """The stored bytes of a feed, or the same compressed with gzip."""
-    return session.scalars(BODIES[compressed], {"document_id": head.document_id}).one()  # type: ignore[return-value]
+    content: bytes = session.execute(BODIES[compressed], {"document_id": head.document_id}).one()[0]  # type: ignore[assignment]
+    return content
 
 
 def note_use(session: Session, head: FeedHead, *, now: datetime) -> None:

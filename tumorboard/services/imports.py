@@ -17,16 +17,25 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.cases import PendingImport
 
 KEPT_FOR = timedelta(days=1)
+LONG_BYTES = 200_000
+"""A list of this size takes more than a second or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedImport:
-    """An upload that waits for its confirmation: its id, its programme, and what importing it would do now."""
+    """An upload that waits for its confirmation: its id, its programme, and what importing it would do now.
+
+    `is_long` is true for a list that `services/import_runs.py` should import beside the web; `problem` is the code of
+    why that did not succeed, `is_stopped` when somebody stopped it.
+    """
 
     id: str
     program: str
     uploaded_at: datetime
     report: ImportReport
+    is_long: bool
+    problem: str
+    is_stopped: bool
 
 
 def stage_import(
@@ -62,17 +71,20 @@ def _refuse_resident_numbers(report: ImportReport) -> None:
 def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> StagedImport:
     """What confirming an upload would do, judged anew. NotFound `unknown-upload` for one that is gone."""
     require(by, Permission.CASE_IMPORT)
-    row = _find(session, upload_id, by, now)
+    row = find_upload(session, upload_id, by, now)
     report = preview_import(
         session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
     )
-    return StagedImport(upload_id, row.program, row.uploaded_at, report)
+    return StagedImport(
+        upload_id, row.program, row.uploaded_at, report,
+        is_long=len(row.content) >= LONG_BYTES, problem=row.problem, is_stopped=row.status == "cancelled",
+    )  # fmt: skip
 
 
 def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> ImportReport:
     """Import an upload and remove it; refused rows are left out and named."""
     require(by, Permission.CASE_IMPORT)
-    row = _find(session, upload_id, by, now)
+    row = find_upload(session, upload_id, by, now)
     report = import_cases(
         session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
     )
@@ -100,7 +112,8 @@ def _remove(session: Session, by: Actor, now: datetime) -> None:
     session.execute(delete(PendingImport).where(or_(PendingImport.uploaded_by == by.name, is_old)))
 
 
-def _find(session: Session, upload_id: str, by: Actor, now: datetime) -> PendingImport:
+def find_upload(session: Session, upload_id: str, by: Actor, now: datetime) -> PendingImport:
+    """The actor's own upload. NotFound `unknown-upload` for one that is gone, or somebody else's."""
     query = select(PendingImport).where(PendingImport.public_id == upload_id, PendingImport.uploaded_by == by.name)
     row = session.scalar(query.where(PendingImport.uploaded_at >= now - KEPT_FOR))
     if row is None:

@@ -15,11 +15,14 @@ from tumorboard.domain.deadlines import answer_due_at
 from tumorboard.domain.model import SeatKind, Text
 from tumorboard.domain.preferences import read_member_preferences
 from tumorboard.domain.requirements import NAMED, REQUESTED
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
-from tumorboard.formats.ical import Invitation, Partstat
+from tumorboard.formats.ical import Invitation, OtherAttendee, Partstat
 from tumorboard.mail.compose import compose, compose_event
-from tumorboard.mail.letters import InvitationFacts, LetterKind, Mailbox, Previous, Why
+from tumorboard.mail.letters import InvitationFacts, Letter, LetterKind, Mailbox, Previous, Why
 from tumorboard.mail.message import build_message
+from tumorboard.services.letter_tokens import write_letter_link
+from tumorboard.services.parts import delegator_of, deputy_of, is_asked_again
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import Meeting, MeetingInvitation
@@ -33,6 +36,7 @@ ASKED_FOR = {
 
 PREFERENCES_PAGE = "/mine/preferences"
 """That of `services.preferences`, which needs the feeds and so these letters."""
+_REMINDERS = "reminders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ def letter_facts(
         Why("", ASKED_FOR[rule]) if rule in ASKED_FOR else Why(rule, labels.get(rule, Text(en=rule, ko=rule)))
         for rule in details["rules"]
     )
+    principal = delegator_of(row)
+    if principal is not None:
+        name = principal.member.name
+        why = (Why("", Text(en=f"in the place of {name}", ko=f"{name} 대신")), *why)
+    reminds = kind is LetterKind.REMINDER
+    link = write_letter_link(setup, member, _REMINDERS) if reminds else None
     return InvitationFacts(
         kind=kind,
         recipient=Mailbox(member.name, member.email),
@@ -102,10 +112,11 @@ def letter_facts(
         case_references=tuple(details["cases"]),
         question_count=details["questions"],
         previous=previous,
-        has_declined=row.answer == "declined",
+        has_declined=row.answer in NOT_COMING,
         has_answered=row.answer != "needs-action",
-        answer_until=_answer_until(meeting, row) if kind is LetterKind.REMINDER else None,
-        preferences_url=f"{setup.base_url}{PREFERENCES_PAGE}" if kind is LetterKind.REMINDER else None,
+        answer_until=_answer_until(meeting, row) if reminds else None,
+        preferences_url=(link or f"{setup.base_url}{PREFERENCES_PAGE}") if reminds else None,
+        unsubscribe_url=link,
         recipient_title=member.title,
     )
 
@@ -128,7 +139,7 @@ def supersede(session: Session, uid: str, meeting: Meeting | None = None) -> boo
     query = select(OutboxMessage).where(OutboxMessage.uid == uid)
     letters = list(session.scalars(query if meeting is None else query.where(OutboxMessage.meeting_id == meeting.id)))
     for message in letters:
-        if message.state == "waiting":
+        if message.state in ("waiting", "held"):
             message.state = "superseded"
     return bool(letters) and all(message.tries == 0 and message.sent_at is None for message in letters)
 
@@ -138,23 +149,33 @@ def invitation_of(setup: Setup, meeting: Meeting, row: MeetingInvitation, facts:
     words = compose_event(facts)
     preferences = read_member_preferences(row.member.preferences)
     habits = read_settings(meeting.board.settings)
+    partstat = Partstat.NEEDS_ACTION if is_asked_again(row) else Partstat(row.answer.upper())
     return Invitation(
         uid=row.uid, sequence=row.sequence, stamp=row.stamp, starts_at=row.starts_at, ends_at=row.ends_at,
         time_zone=meeting.time_zone, title=words.title, description=words.description, location=words.location,
         video_url=facts.video_url, url=facts.page_url, organizer_email=facts.organizer.email,
         organizer_name=facts.organizer.name, attendee_email=facts.recipient.email, attendee_name=facts.recipient.name,
-        language=facts.language, partstat=Partstat(row.answer.upper()), required=facts.required,
-        alarm_minutes=preferences.alarm_minutes, allow_proposals=habits.allow_proposals,
+        language=facts.language, partstat=partstat, required=facts.required,
+        alarm_minutes=None if partstat is Partstat.DELEGATED else preferences.alarm_minutes,
+        allow_proposals=habits.allow_proposals,
         related_uid=row.details.get("related"),
+        delegated_to=_other(deputy_of(row)) if partstat is Partstat.DELEGATED else None,
+        delegated_from=_other(delegator_of(row)),
     )  # fmt: skip
+
+
+def _other(row: MeetingInvitation | None) -> OtherAttendee | None:
+    if row is None:
+        return None
+    return OtherAttendee(row.member.email, row.member.name, Partstat(row.answer.upper()))
 
 
 def outbox_message(
     setup: Setup, facts: InvitationFacts, invitation: Invitation, ics: bytes, method: str, *, member_id: int,
-    meeting: Meeting | None, now: datetime,
+    meeting: Meeting | None, now: datetime, batch: str = "", letter: Letter | None = None,
 ) -> OutboxMessage:  # fmt: skip
     """The finished letter; `method` is that of `ics`. Without a meeting it is about a whole series."""
-    letter = compose(facts)
+    letter = letter or compose(facts)
     message_id = f"<{uuid.uuid4()}@{setup.mail_domain}>"
     content = build_message(
         letter,
@@ -165,6 +186,7 @@ def outbox_message(
         to=facts.recipient,
         message_id=message_id,
         date=now,
+        unsubscribe_url=facts.unsubscribe_url,
     )
     about = "" if meeting is None else meeting.public_id
     version = f"{invitation.sequence}:{invitation.stamp.timestamp():.6f}"
@@ -172,5 +194,5 @@ def outbox_message(
         dedupe_key=f"{invitation.uid}:{version}:{method}:{about}", message_id=message_id,
         recipient=facts.recipient.email, member_id=member_id, meeting_id=None if meeting is None else meeting.id,
         uid=invitation.uid, sequence=invitation.sequence, method=method, subject=letter.subject, content=content,
-        due_at=now, created_at=now,
+        batch=batch, due_at=now, created_at=now,
     )  # fmt: skip

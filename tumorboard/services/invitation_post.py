@@ -20,7 +20,8 @@ from tumorboard.formats.ical import (
     write_request,
     write_series_request,
 )
-from tumorboard.mail.letters import InvitationFacts, LetterKind, Mailbox
+from tumorboard.mail.delegated import compose_delegated
+from tumorboard.mail.letters import InvitationFacts, Letter, LetterKind, Mailbox
 from tumorboard.services.answer_tokens import write_answer_links
 from tumorboard.services.invitation_letters import (
     Change,
@@ -31,6 +32,7 @@ from tumorboard.services.invitation_letters import (
     outbox_message,
     supersede,
 )
+from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import find_instances, list_excluded, what_is_said, zone_of
 from tumorboard.store.calendars import StandingInvitation
@@ -38,10 +40,12 @@ from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.words import Words, format_date
 
 
-def post_letters(session: Session, setup: Setup, meeting: Meeting, changes: Iterable[Change], *, now: datetime) -> int:
+def post_letters(
+    session: Session, setup: Setup, meeting: Meeting, changes: Iterable[Change], *, now: datetime, batch: str = ""
+) -> int:
     """Write the letters of the changes into the outbox of the running transaction; gives how many will leave.
 
-    Of what is past nobody is told.
+    Of what is past nobody is told. Letters of one `batch` can be held and let go together.
     """
     due = [change for change in sorted(changes, key=lambda change: change.row.id) if change.row.ends_at > now]
     places = find_instances(session, [change.row for change in due]) if meeting.series_id is not None else {}
@@ -49,11 +53,13 @@ def post_letters(session: Session, setup: Setup, meeting: Meeting, changes: Iter
     for change in due:
         instance = change.instance or places.get(change.row.id)
         if change.opens is not None:
-            count += post_series(session, setup, change.opens, change.row, change.kind, now=now, is_first=True)
+            count += post_series(
+                session, setup, change.opens, change.row, change.kind, now=now, is_first=True, batch=batch
+            )
         elif instance is not None and read_member_preferences(change.row.member.preferences).whole_series:
-            count += _post_as_series(session, setup, change, instance, now)
+            count += _post_as_series(session, setup, change, instance, now, batch)
         else:
-            count += _post(session, setup, meeting, change, instance, now)
+            count += _post(session, setup, meeting, change, instance, now, batch)
     session.flush()
     return count
 
@@ -72,7 +78,13 @@ def resend_invitation(
 
 
 def _post(
-    session: Session, setup: Setup, meeting: Meeting, change: Change, instance: Instance | None, now: datetime
+    session: Session,
+    setup: Setup,
+    meeting: Meeting,
+    change: Change,
+    instance: Instance | None,
+    now: datetime,
+    batch: str,
 ) -> bool:
     """Write one letter; gives whether it will leave."""
     row, kind, previous = change.row, change.kind, change.previous
@@ -98,32 +110,48 @@ def _post(
     else:
         method, ics = "REQUEST", write_request(invitation, recurrence_at=recurrence_at)
         facts = replace(facts, answer_links=write_answer_links(setup, row))
-    message = outbox_message(setup, facts, invitation, ics, method, member_id=row.member_id, meeting=meeting, now=now)
+    message = outbox_message(
+        setup, facts, invitation, ics, method, member_id=row.member_id, meeting=meeting, now=now, batch=batch,
+        letter=_to_delegator(facts, invitation),
+    )  # fmt: skip
     if unheard and kind.is_cancellation:
         message.state = "superseded"
     session.add(message)
     return message.state != "superseded"
 
 
-def _post_as_series(session: Session, setup: Setup, change: Change, instance: Instance, now: datetime) -> bool:
+def _to_delegator(facts: InvitationFacts, invitation: Invitation) -> Letter | None:
+    """Words for who is represented; None for everybody else, and for the end of an invitation."""
+    if invitation.delegated_to is None or facts.kind.is_cancellation:
+        return None
+    return compose_delegated(facts, invitation.delegated_to.name)
+
+
+def _post_as_series(
+    session: Session, setup: Setup, change: Change, instance: Instance, now: datetime, batch: str
+) -> bool:
     """A changed instance told by the whole series, for servers that would lose the others; the words say the change."""
     standing, row = instance.standing, change.row
-    standing.sequence = max(standing.sequence + (change.kind is not LetterKind.CHANGED), row.sequence)
+    standing.sequence = max(standing.sequence, row.sequence)  # it grew with the change, or nothing did
     standing.stamp = next_stamp(max(standing.stamp, row.stamp), now)
     supersede(session, standing.uid)
     facts = letter_facts(setup, row.meeting, row, change.kind, change.previous)
+    words = _to_delegator(facts, invitation_of(setup, row.meeting, row, facts))
     first = _first_of(setup, standing, row)
     ics = write_series_request(series_of(setup, standing, first))
     if not change.kind.is_cancellation:
         facts = replace(facts, answer_links=write_answer_links(setup, row))
-    session.add(outbox_message(setup, facts, first, ics, "REQUEST", member_id=row.member_id, meeting=None, now=now))
+    letter = outbox_message(
+        setup, facts, first, ics, "REQUEST", member_id=row.member_id, meeting=None, now=now, batch=batch, letter=words
+    )
+    session.add(letter)
     session.flush()
     return True
 
 
 def post_series(
     session: Session, setup: Setup, standing: StandingInvitation, row: MeetingInvitation, kind: LetterKind, *,
-    now: datetime, is_first: bool = False,
+    now: datetime, is_first: bool = False, batch: str = "",
 ) -> bool:  # fmt: skip
     """Write the letter about a whole series as it stands; `row` is one of its instances, for what they have in common.
 
@@ -145,7 +173,9 @@ def post_series(
     named = words.gettext("%(board)s, weekly until %(day)s") % {"board": facts.board_name, "day": until}
     facts = replace(facts, board_name=named)
     member_id = standing.member_id
-    session.add(outbox_message(setup, facts, first, ics, method, member_id=member_id, meeting=None, now=now))
+    session.add(
+        outbox_message(setup, facts, first, ics, method, member_id=member_id, meeting=None, now=now, batch=batch)
+    )
     session.flush()
     return True
 
@@ -171,7 +201,7 @@ def _first_of(setup: Setup, standing: StandingInvitation, row: MeetingInvitation
     return replace(
         invitation_of(setup, row.meeting, row, facts), uid=standing.uid, sequence=standing.sequence,
         stamp=standing.stamp, starts_at=standing.starts_at, ends_at=standing.ends_at, related_uid=None,
-        partstat=Partstat(standing.answer.upper()),
+        partstat=Partstat(standing.answer.upper()), delegated_to=None, delegated_from=None,
     )  # fmt: skip
 
 
@@ -187,7 +217,8 @@ def series_of(setup: Setup, standing: StandingInvitation, first: Invitation) -> 
         facts = letter_facts(setup, row.meeting, row, LetterKind.INVITATION)
         own = replace(invitation_of(setup, row.meeting, row, facts), uid=standing.uid, related_uid=None)
         by_rule = (own.starts_at, own.ends_at) == (place.recurrence_at, place.recurrence_at + length)
-        if not by_rule or (own.location, own.video_url) != (first.location, first.video_url):
+        differs = (own.location, own.video_url) != (first.location, first.video_url)
+        if not by_rule or differs or row.answer == DELEGATED:
             overrides.append((place.recurrence_at, replace(own, sequence=max(own.sequence, standing.sequence))))
     return SeriesInvitation(
         first=first, weekly=Weekly(until=standing.until, excluded=excluded), overrides=tuple(overrides)

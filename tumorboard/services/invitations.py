@@ -20,6 +20,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.mail.letters import LetterKind, Previous
 from tumorboard.services.invitation_letters import ASKED_FOR, Change, invitation_of, letter_facts, new_uid, next_stamp
 from tumorboard.services.invitation_post import post_letters, resend_invitation
+from tumorboard.services.parts import holds_place, stand_in_of
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import catch_up, end_instances, settle
 from tumorboard.store.meetings import Meeting, MeetingInvitation
@@ -95,6 +96,14 @@ def sync_invitations(
     wanted = {attendance.member: attendance for attendance in attendances}
     members = {row.public_id: row for row in session.scalars(select(Member).where(Member.public_id.in_(wanted)))}
     rows = {row.member.public_id: row for row in meeting.invitations}
+    before = {row.public_id: _known_of(row) for row in meeting.invitations if row.delegated_from}
+    kept = {
+        row.public_id: stand_in
+        for row in meeting.invitations
+        if row.member.public_id not in wanted
+        and (stand_in := stand_in_of(row)) is not None
+        and stand_in.member.public_id in wanted
+    }
     instances = catch_up(session, meeting)
     changes = []
     for member_id, attendance in wanted.items():
@@ -103,7 +112,10 @@ def sync_invitations(
         if change is not None:
             changes.append(change)
     for member_id, row in rows.items():
-        if member_id not in wanted and row.status == "invited":
+        if row.public_id in kept:
+            followed = _follow(row, kept[row.public_id], before[kept[row.public_id].public_id], now)
+            changes += [followed] if followed is not None else []
+        elif member_id not in wanted and row.status == "invited":
             changes.append(_end(row, LetterKind.WITHDRAWN, now))
     session.flush()
     return settle(session, setup, meeting, changes, instances, now=now)
@@ -132,7 +144,7 @@ def _invite(
     previous = _previous(row)
     if "related" in row.details:
         details = {**details, "related": row.details["related"]}  # the series that this entry has left
-    was_invited = row.status == "invited"
+    was_invited = holds_place(row)
     is_moved = (row.starts_at, row.ends_at) != (span.start, span.end)
     if was_invited and not is_moved and row.details == details and row.kind == attendance.kind:
         return None
@@ -147,8 +159,38 @@ def _invite(
     return Change(row, LetterKind.MOVED if is_moved else LetterKind.CHANGED, previous)
 
 
+def _follow(
+    row: MeetingInvitation, deputy: MeetingInvitation, before: tuple[Interval, list[str]], now: datetime
+) -> Change | None:
+    """Who delegated hears what changes for who comes in her place; her answer stays (RFC 5546, 3.2.2.3)."""
+    previous, span = _previous(row), Interval(row.starts_at, row.ends_at)
+    known_span, known_cases = before
+    new_span, new_cases = _known_of(deputy)
+    if new_span != known_span:
+        shift = new_span.start - known_span.start
+        start, end = max(span.start + shift, new_span.start), min(span.end + shift, new_span.end)
+        span = new_span if span == known_span or start >= end else Interval(start, end)
+    details = {**row.details, **{name: deputy.details[name] for name in ("room", "video")}}
+    if details["cases"] and new_cases != known_cases:
+        hers = [each for each in details["cases"] if each in new_cases]
+        details["cases"] = new_cases if details["cases"] == known_cases or not hers else hers
+    is_moved = (row.starts_at, row.ends_at) != (span.start, span.end)
+    if not is_moved and details == row.details:
+        return None
+    row.starts_at, row.ends_at, row.details = span.start, span.end, details
+    row.stamp = next_stamp(row.stamp, now)
+    row.sequence += is_moved
+    return Change(row, LetterKind.MOVED if is_moved else LetterKind.CHANGED, previous)
+
+
+def _known_of(row: MeetingInvitation) -> tuple[Interval, list[str]]:
+    """When she comes, and for which cases."""
+    return Interval(row.starts_at, row.ends_at), list(row.details["cases"])
+
+
 def _end(row: MeetingInvitation, kind: LetterKind, now: datetime) -> Change:
     row.status = "cancelled" if kind is LetterKind.CANCELLED else "withdrawn"
+    row.delegated_from = ""
     row.sequence += 1
     row.stamp = next_stamp(row.stamp, now)
     return Change(row, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,11 +22,17 @@ FARTHEST = timedelta(days=730)
 """How far ahead a meeting may be added by hand."""
 
 
-def public_holidays(country: str, first: date, last: date) -> dict[date, str]:
-    """The public holidays of a country (ISO code) between two days, substitute days included."""
+def public_holidays(country: str, first: date, last: date, *, language: str | None = None) -> dict[date, str]:
+    """The public holidays of a country (ISO code) between two days, substitute days included.
+
+    Their names are in `language` (`ko`, `en`) where the library knows them, else in the country's own.
+    """
     import holidays  # noqa: PLC0415 - loads every country's rules; only series need it
 
-    found = holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    known = holidays.country_holidays(country)
+    wanted = [each for each in known.supported_languages if language and each.startswith(language)]
+    spoken = wanted[0] if wanted else known.default_language  # else the machine's locale would choose
+    found = holidays.country_holidays(country, years=range(first.year, last.year + 1), language=spoken)
     return {day: name for day, name in sorted(found.items()) if first <= day <= last}
 
 
@@ -52,34 +59,43 @@ def hold_series(
     on which the room is taken is left out with a sentence, so that one clash does not stop the others.
     """
     require(by, Permission.MEETING_EDIT)
-    created, problems = 0, []
-    boards: set[int] = set()
     with transaction(session):
-        closed = set(session.scalars(select(HospitalDay.on)))
-        for series in session.scalars(select(Series).options(selectinload(Series.board)).order_by(Series.id)):
-            zone = ZoneInfo(series.time_zone)
-            first = max(series.first_on, now.astimezone(zone).date())
-            last = min(until, series.last_on) if series.last_on else until
-            if last < first:
-                continue
-            skip = closed | set(public_holidays(setup.holidays, first, last))
-            for starts_at in weekly(
-                weekday=series.weekday, local=series.local_time, zone=zone, first=first, last=last, skip=skip
-            ):
-                if starts_at <= now or _exists(session, series.board, starts_at):
-                    continue
-                ends_at = starts_at + timedelta(minutes=series.minutes)
-                if _room_is_taken(session, series.room_id, starts_at, ends_at):
-                    when = starts_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-                    problems.append(f"{series.board.key} {when}: the room {series.room.name} is taken")
-                    continue
-                _add(session, setup, series.board, starts_at, ends_at, series.time_zone, series.room, series.id)
-                boards.add(series.board_id)
-                created += 1
+        query = select(Series).options(selectinload(Series.board)).order_by(Series.id)
+        created, problems, boards = lay_meetings(session, setup, list(session.scalars(query)), until=until, now=now)
         if created:
             render_board_feeds(session, setup, boards, now=now)
             record(session, by=by, now=now, action="series:held", subject=("centre", "1"), meetings=created)
-    return created, tuple(problems)
+    return created, problems
+
+
+def lay_meetings(
+    session: Session, setup: Setup, rows: Iterable[Series], *, until: date, now: datetime
+) -> tuple[int, tuple[str, ...], frozenset[int]]:
+    """`hold_series` for some series, inside the running transaction; gives the boards that meet more often, too."""
+    created, problems = 0, []
+    boards: set[int] = set()
+    closed = set(session.scalars(select(HospitalDay.on)))
+    for series in rows:
+        zone = ZoneInfo(series.time_zone)
+        first = max(series.first_on, now.astimezone(zone).date())
+        last = min(until, series.last_on) if series.last_on else until
+        if last < first:
+            continue
+        skip = closed | set(public_holidays(setup.holidays, first, last))
+        for starts_at in weekly(
+            weekday=series.weekday, local=series.local_time, zone=zone, first=first, last=last, skip=skip
+        ):
+            if starts_at <= now or _exists(session, series.board, starts_at):
+                continue
+            ends_at = starts_at + timedelta(minutes=series.minutes)
+            if room_is_taken(session, series.room_id, starts_at, ends_at):
+                when = starts_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+                problems.append(f"{series.board.key} {when}: the room {series.room.name} is taken")
+                continue
+            _add(session, setup, series.board, starts_at, ends_at, series.time_zone, series.room, series.id)
+            boards.add(series.board_id)
+            created += 1
+    return created, tuple(problems), frozenset(boards)
 
 
 def add_meeting(
@@ -153,6 +169,21 @@ def find_meeting(session: Session, meeting_id: str) -> Meeting:
     return meeting
 
 
+def lock_meeting(session: Session, meeting_id: str) -> Meeting:
+    """The meeting as whoever changed it last left it: others wait until this transaction ends. Raises NotFound."""
+    session.flush()
+    lock_meetings(session, [meeting_id])
+    meeting = find_meeting(session, meeting_id)
+    session.refresh(meeting)
+    return meeting
+
+
+def lock_meetings(session: Session, meeting_ids: Iterable[str]) -> None:
+    """Wait for whoever changes one of these meetings, in the order of the rows: nobody waits in a circle."""
+    wanted = select(Meeting.id).where(Meeting.public_id.in_(tuple(meeting_ids)))
+    session.execute(wanted.order_by(Meeting.id).with_for_update())
+
+
 def book_room(session: Session, meeting: Meeting) -> None:
     """Confirm the meeting's room for its whole time; the schema refuses an overlap."""
     resource = session.scalars(select(Resource).where(Resource.room_id == meeting.room_id)).one()
@@ -163,7 +194,7 @@ def book_room(session: Session, meeting: Meeting) -> None:
 
 
 def _refuse_taken_room(session: Session, room: Room, starts_at: datetime, ends_at: datetime) -> None:
-    if _room_is_taken(session, room.id, starts_at, ends_at):
+    if room_is_taken(session, room.id, starts_at, ends_at):
         raise Conflict(
             f"the room {room.name} is taken for part of this time; choose another room or time", code="room-taken"
         )
@@ -174,7 +205,8 @@ def _exists(session: Session, board: Board, starts_at: datetime) -> bool:
     return session.scalar(query) is not None
 
 
-def _room_is_taken(session: Session, room_id: int, starts_at: datetime, ends_at: datetime) -> bool:
+def room_is_taken(session: Session, room_id: int, starts_at: datetime, ends_at: datetime) -> bool:
+    """True when something is booked in a room between two instants."""
     query = (
         select(Booking.id)
         .join(Resource, Resource.id == Booking.resource_id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import MeetingPlan, SeatKind
 from tumorboard.domain.timeline import Interval
+from tumorboard.services.parts import holds_place
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Meeting
 
@@ -50,7 +51,7 @@ class Minutes:
 def minutes_of_meeting(meeting: Meeting) -> Minutes:
     """The minutes of what is published; agenda with cases, invitations and members must be loaded."""
     spans = [Interval(item.starts_at, item.ends_at) for item in meeting.agenda]
-    called = [row for row in meeting.invitations if row.status == "invited" and row.kind == SeatKind.ON_DEMAND]
+    called = [row for row in meeting.invitations if holds_place(row) and row.kind == SeatKind.ON_DEMAND]
     called.sort(key=lambda row: (row.starts_at, row.ends_at, row.member.public_id))
     arrival = _in_arrival_order(
         [(item.case.reference, span, item.case.referred_at) for item, span in zip(meeting.agenda, spans, strict=True)],
@@ -121,21 +122,26 @@ def _sum(held: Iterable[Held]) -> Held:
 def _in_arrival_order(
     cases: Sequence[tuple[str, Interval, datetime]], needed: Mapping[str, Iterable[str]]
 ) -> dict[str, int]:
-    """Per member the minutes she would be held if the cases came in the order of their referral.
-
-    The agenda's pauses stay where they are: no case runs into one.
-    """
+    """Per member the minutes she would be held if the cases came in the order of their referral."""
     hers = {member: frozenset(references) for member, references in needed.items()}
+    stays: dict[str, Interval] = {}
+    for reference, span in spans_by_arrival(cases):
+        for member in (member for member, references in hers.items() if reference in references):
+            stays[member] = Interval(stays.get(member, span).start, span.end)
+    return {member: stay.minutes for member, stay in stays.items()}
+
+
+def spans_by_arrival(cases: Sequence[tuple[str, Interval, datetime]]) -> list[tuple[str, Interval]]:
+    """The cases of an agenda (reference, time, when it was referred) at the times they would have in the order of
+    their referral. The agenda's pauses stay where they are: no case runs into one."""
     pauses = [Interval(one[1].end, other[1].start) for one, other in pairwise(cases) if one[1].end < other[1].start]
-    stays: dict[str, tuple[datetime, datetime]] = {}
     at = cases[0][1].start if cases else None
+    found = []
     for reference, span, _ in sorted(cases, key=lambda case: (case[2], case[0])):
         assert at is not None
         for pause in pauses:
             if at < pause.end and pause.start < at + (span.end - span.start):
                 at = pause.end
-        end = at + (span.end - span.start)
-        for member in (member for member, references in hers.items() if reference in references):
-            stays[member] = (stays.get(member, (at, end))[0], end)
-        at = end
-    return {member: Interval(start, end).minutes for member, (start, end) in stays.items()}
+        found.append((reference, Interval(at, at + (span.end - span.start))))
+        at = found[-1][1].end
+    return found

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import Conflict
-from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, Reason, SeatKind
-from tumorboard.domain.timeline import Interval, is_free
+from tumorboard.domain.model import AgendaEntry, MeetingPlan, Reason
+from tumorboard.domain.timeline import Interval, at_wall_clock, is_free
 from tumorboard.services.access import Actor
 from tumorboard.services.audit import record
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.meetings import FARTHEST, book_room, closes_at
+from tumorboard.services.parts import holds_place, part_of
 from tumorboard.services.publishing import write_plans
 from tumorboard.services.recheck import recheck_meetings
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import busy_times, room_bookings
-from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation
+from tumorboard.store.meetings import Booking, Meeting, MeetingInvitation, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,11 @@ def move_meeting(
     meeting.starts_at, meeting.ends_at = after.start, after.end
     meeting.closes_at = closes_at(setup, meeting.board, after.start)
     session.flush()
-    _leave_mark(session, meeting, before)
+    _leave_mark(session, meeting, before.start)
     book_room(session, meeting)
-    letters, _ = write_plans(session, setup, [plan], {meeting.public_id: meeting}, cases, now=now)
+    letters, _ = write_plans(
+        session, setup, [plan], {meeting.public_id: meeting}, cases, now=now, batch=meeting.public_id
+    )
     recheck_meetings(session, setup, [meeting], now=now)
     record(
         session, by=by, now=now, action="meeting:moved", subject=("meeting", meeting.public_id), letters=letters,
@@ -99,7 +103,7 @@ def list_obstacles(session: Session, meeting: Meeting, shift: timedelta) -> Iter
 
 
 def _invited(meeting: Meeting) -> list[MeetingInvitation]:
-    return [row for row in meeting.invitations if row.status == "invited"]
+    return [row for row in meeting.invitations if holds_place(row)]
 
 
 def _clear_place(session: Session, meeting: Meeting, start: datetime) -> None:
@@ -117,17 +121,31 @@ def _clear_place(session: Session, meeting: Meeting, start: datetime) -> None:
     session.flush()
 
 
-def _leave_mark(session: Session, meeting: Meeting, before: Interval) -> None:
-    """A cancelled meeting stands where one of a series was: else the series would be held there again."""
-    if meeting.series_id is None:
+def _leave_mark(session: Session, meeting: Meeting, before: datetime) -> None:
+    """A cancelled meeting stands where a series was to meet: else it would be held there again.
+
+    It closes when it starts: by that lists know it (`boards.is_left_behind`).
+    """
+    series = session.get(Series, meeting.series_id) if meeting.series_id is not None else None
+    start = _start_by_rule(series, before) if series is not None else None
+    same = select(Meeting.id).where(Meeting.board_id == meeting.board_id, Meeting.starts_at == start)
+    if series is None or start is None or session.scalar(same) is not None:
         return
+    length = meeting.ends_at - meeting.starts_at
     session.add(
         Meeting(
-            board_id=meeting.board_id, series_id=meeting.series_id, starts_at=before.start, ends_at=before.end,
-            closes_at=before.start, time_zone=meeting.time_zone, room_id=meeting.room_id, status="cancelled",
+            board_id=meeting.board_id, series_id=series.id, starts_at=start, ends_at=start + length, closes_at=start,
+            time_zone=meeting.time_zone, room_id=meeting.room_id, status="cancelled",
         )
     )  # fmt: skip
     session.flush()
+
+
+def _start_by_rule(series: Series, before: datetime) -> datetime | None:
+    """When the series would meet on the day of an instant; None where it does not."""
+    zone = ZoneInfo(series.time_zone)
+    on = before.astimezone(zone).date()
+    return at_wall_clock(on, series.local_time, zone) if on.weekday() == series.weekday else None
 
 
 def _plan(session: Session, meeting: Meeting, shift: timedelta) -> tuple[MeetingPlan, dict[str, Case]]:
@@ -139,15 +157,6 @@ def _plan(session: Session, meeting: Meeting, shift: timedelta) -> tuple[Meeting
         AgendaEntry(item.case.reference, Interval(item.starts_at + shift, item.ends_at + shift))
         for item in meeting.agenda
     )
-    attendances = tuple(_attendance(row, shift) for row in _invited(meeting))
+    parts = (part_of(row) for row in _invited(meeting))
+    attendances = tuple(replace(one, span=Interval(one.span.start + shift, one.span.end + shift)) for one in parts)
     return MeetingPlan(meeting=meeting.public_id, agenda=agenda, attendances=attendances, reasons={}), cases
-
-
-def _attendance(row: MeetingInvitation, shift: timedelta) -> Attendance:
-    details = row.details
-    return Attendance(
-        member=row.member.public_id, kind=SeatKind(row.kind),
-        span=Interval(row.starts_at + shift, row.ends_at + shift),
-        specialties=tuple(details["specialties"]), cases=tuple(details["cases"]), rules=tuple(details["rules"]),
-        required=details["required"],
-    )  # fmt: skip

@@ -35,9 +35,10 @@ LATELY = timedelta(weeks=8)
 _WEEK = timedelta(days=8)
 _DAY = timedelta(days=1)
 
-WHYS = ("declined", "delegated", "left", "absent", "unanswered", "uncovered", "urgent-call")
-"""Why a need is open: what became of the member who covered it; `uncovered` where nobody did. Whoever is free was asked
-for an `urgent-call`: another moment has to be chosen."""
+WHYS = ("declined", "left", "absent", "bounced", "unanswered", "uncovered", "urgent-call")
+"""Why a need is open: what became of the member who covered it; `uncovered` where nobody did. Letters to who has
+`bounced` come back, so that nobody knows whether she comes. Whoever is free was asked for an `urgent-call`: another
+moment has to be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class BoardFacts:
     members: tuple[MemberFacts, ...]
     calls: Mapping[str, Mapping[Week, int]]
     asked: Mapping[str, int]
+    unreached: frozenset[str]
     now: datetime
 
     @property
@@ -78,13 +80,15 @@ def load_board(session: Session, setup: Setup, board: Board, *, now: datetime) -
         return None
     end = published.until + _DAY
     busy = busy_times(session, start=now, end=end)
-    ids = {row[0]: row[1] for row in session.execute(select(Member.public_id, Member.id))}
+    known = session.execute(select(Member.public_id, Member.id, Member.bounced_at)).all()
+    ids = {row[0]: row[1] for row in known}
     return BoardFacts(
         board=board,
         published=published,
         members=tuple(replace(each, busy=busy.get(ids[each.id], ())) for each in published.problem.members),
         calls=calls_by_week(session, start=now - _WEEK, end=end + _WEEK),
         asked=_asked_lately(session, now),
+        unreached=frozenset(row[0] for row in known if row[2] is not None),
         now=now,
     )
 
@@ -106,10 +110,10 @@ def find_needs(facts: BoardFacts, *, meeting: Meeting | None = None) -> Iterator
         gone = who_is_gone(facts, plan)
         for lost in lost_needs(facts, plan, gone):
             yield as_open(facts, row, lost, gone.get(lost.member, "uncovered"))
-        for entry in _overdue(facts, row):
+        for entry, why in _unsure(facts, row):
             if entry.member.public_id not in gone:
                 hers = needs_of_member(facts, plan, entry)
-                yield from (as_open(facts, row, lost, "unanswered") for lost in hers)
+                yield from (as_open(facts, row, lost, why) for lost in hers)
 
 
 def who_is_gone(facts: BoardFacts, plan: MeetingPlan) -> dict[str, str]:
@@ -183,16 +187,17 @@ def question_of(facts: BoardFacts, meeting: Meeting, lost: LostNeed) -> Substitu
         deputies=tuple(dict.fromkeys(deputy for name in asked for deputy in members[name].deputies)),
         calls={name: weeks.get(week, 0) for name, weeks in facts.calls.items()},
         asked=facts.asked,
+        unreached=facts.unreached,
     )
 
 
-def _overdue(facts: BoardFacts, meeting: Meeting) -> list[MeetingInvitation]:
-    """Invitations to required members whose answer is due and not there."""
+def _unsure(facts: BoardFacts, meeting: Meeting) -> Iterator[tuple[MeetingInvitation, str]]:
+    """Invitations to required members without an answer: those that came back, and those whose answer is due."""
     days = read_settings(facts.board.settings).answer_days
-    return [
-        row
-        for row in meeting.invitations
-        if row.status == "invited" and row.answer == "needs-action" and row.asked_at is not None
-        and row.details["required"]
-        and answer_due_at(row.asked_at, meeting.starts_at, answer_days=days) <= facts.now
-    ]  # fmt: skip
+    for row in meeting.invitations:
+        if row.status != "invited" or row.answer != "needs-action" or not row.details["required"]:
+            continue
+        if row.member.public_id in facts.unreached:
+            yield row, "bounced"
+        elif row.asked_at and answer_due_at(row.asked_at, meeting.starts_at, answer_days=days) <= facts.now:
+            yield row, "unanswered"

@@ -77,7 +77,7 @@ def _facts(setup: Setup, meeting: Meeting, row: MeetingInvitation, *, is_new_tim
         if seat is SeatKind.CORE or item.case.reference in hers
     )
     return AgendaFacts(
-        to=addressee(setup, row.member, meeting.board),
+        to=addressee(setup, row.member, meeting.board, KIND),
         meeting=sitting(setup, meeting, row.member.language),
         window=Interval(row.starts_at, row.ends_at),
         seat=seat,

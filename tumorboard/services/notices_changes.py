@@ -184,5 +184,5 @@ def _notice(setup: Setup, told: _Told, key: str) -> Notice:
     changed = tuple(each for _, each in told.meetings)
     return Notice(
         key, told.member.id, only,
-        lambda: ChangesFacts(to=addressee(setup, told.member, meetings[0].board), meetings=changed),
+        lambda: ChangesFacts(to=addressee(setup, told.member, meetings[0].board, KIND), meetings=changed),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tumorboard.mail.notices_facts import Addressee, MorningFacts, Unanswered, U
 from tumorboard.services.access import Actor
 from tumorboard.services.digest import coordinators, describe_meetings, member_names
 from tumorboard.services.findings import StandingFinding, list_findings
+from tumorboard.services.letter_tokens import write_letter_link
 from tumorboard.services.notices_post import Notice, Posted, comes, post_notices, sitting
 from tumorboard.services.notices_preparation import judge_for
 from tumorboard.services.notices_slots import is_done, is_workday, last_slot, mark_done, next_workday, slot_at
@@ -249,7 +250,9 @@ def _organizer(setup: Setup, work: _Work, fallback: Board | None) -> Mailbox:
 
 
 def _addressee(setup: Setup, account: Account, organizer: Mailbox, language: str, zone: str) -> Addressee:
+    link = write_letter_link(setup, account, KIND)
     return Addressee(
         recipient=Mailbox(account.name, account.email), organizer=organizer, language=language, time_zone=zone,
-        preferences_url=preferences_url(setup),
+        preferences_url=link or preferences_url(setup), unsubscribe_url=link,
+        title=account.member.title if account.member else "",
     )  # fmt: skip

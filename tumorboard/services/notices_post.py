@@ -25,6 +25,7 @@ from tumorboard.mail.notices_facts import (
 )
 from tumorboard.mail.notices_morning import compose_morning
 from tumorboard.services.digest import METHOD
+from tumorboard.services.letter_tokens import write_letter_link
 from tumorboard.services.preferences import preferences_url
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
@@ -88,8 +89,9 @@ def _outbox_message(setup: Setup, notice: Notice, now: datetime) -> OutboxMessag
     letter, to = _compose(facts), facts.to
     message_id = f"<{uuid.uuid4()}@{setup.mail_domain}>"
     content = build_plain_message(
-        letter, mail_from=setup.mail_from, organizer=to.organizer, to=to.recipient, message_id=message_id, date=now
-    )
+        letter, mail_from=setup.mail_from, organizer=to.organizer, to=to.recipient, message_id=message_id, date=now,
+        unsubscribe_url=to.unsubscribe_url,
+    )  # fmt: skip
     return OutboxMessage(
         dedupe_key=notice.key, message_id=message_id, recipient=to.recipient.email, member_id=notice.member_id,
         meeting_id=notice.meeting_id, uid=f"{uuid.uuid4()}@{setup.mail_domain}", sequence=0, method=METHOD,
@@ -119,14 +121,17 @@ def comes(row: MeetingInvitation) -> bool:
     return row.status == "invited" and row.answer not in ("declined", "delegated")
 
 
-def addressee(setup: Setup, member: Member, board: Board) -> Addressee:
-    """A member in her language and zone, written to for a board."""
+def addressee(setup: Setup, member: Member, board: Board, kind: str) -> Addressee:
+    """A member in her language and zone, written to for a board; `kind` is the preference that switches it off."""
+    link = write_letter_link(setup, member, kind)
     return Addressee(
         recipient=Mailbox(member.name, member.email),
         organizer=Mailbox(board.organizer_name, board.organizer_email),
         language=member.language,
         time_zone=member.time_zone,
-        preferences_url=preferences_url(setup),
+        preferences_url=link or preferences_url(setup),
+        unsubscribe_url=link,
+        title=member.title,
     )
 
 

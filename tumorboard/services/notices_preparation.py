@@ -140,7 +140,7 @@ def _facts(setup: Setup, meeting: Meeting, part: _Part, cases: Mapping[int, Case
     member, specialties, hers = part
     program = setup.program(meeting.board.program)
     return PreparationFacts(
-        to=addressee(setup, member, meeting.board),
+        to=addressee(setup, member, meeting.board, KIND),
         meeting=sitting(setup, meeting, member.language),
         specialties=tuple(program.specialties[name] for name in sorted(specialties)),
         cases=tuple(

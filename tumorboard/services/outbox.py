@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from tumorboard.domain.errors import Conflict, NotFound
@@ -21,6 +21,7 @@ LEASE = timedelta(minutes=2)
 MOST_TRIES = 10
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
+_STATES = ("waiting", "sent", "superseded", "dead", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def deliver_post(
 ) -> Delivered:
     """Send what is due, oldest first, never a letter before an earlier one about the same entry to the same person.
 
+    What a coordinator holds stays.
     A temporary failure is tried again after a growing pause, a permanent one or the tenth becomes a dead letter that
     the operator sees. When the server cannot be reached the round ends: the others wait without losing a try.
     """
@@ -84,7 +86,7 @@ def _claim(session: Session, now: datetime) -> _Claim | None:
     blocked = (
         select(earlier.id)
         .where(earlier.uid == OutboxMessage.uid, earlier.recipient == OutboxMessage.recipient)
-        .where(earlier.state == "waiting", earlier.id < OutboxMessage.id)
+        .where(earlier.state.in_(("waiting", "held")), earlier.id < OutboxMessage.id)
         .exists()
     )
     query = (
@@ -118,7 +120,9 @@ def _mark(
         row.tries = claim.tries if tries is None else tries
         if row.state == "superseded" and state == "waiting":
             return
-        row.state, row.last_error, row.sent_at = state, error[:500], sent_at
+        if row.state != "held" or state != "waiting":  # a letter held while it was tried stays held
+            row.state = state
+        row.last_error, row.sent_at = error[:500], sent_at
         row.due_at = due_at or row.due_at
 
 
@@ -137,10 +141,96 @@ def retry_letter(session: Session, *, letter_id: str, by: Actor, now: datetime) 
         record(session, by=by, now=now, action="letter:retried", subject=("letter", letter_id))
 
 
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far letters sent together have come: how many wait, have left, were given up, are held, were replaced.
+
+    `failing` of the waiting ones failed at least once; `written_at` is when the first was written, None without any.
+    """
+
+    batch: str
+    waiting: int = 0
+    sent: int = 0
+    dead: int = 0
+    held: int = 0
+    superseded: int = 0
+    failing: int = 0
+    written_at: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        """All letters that have left or still might."""
+        return self.waiting + self.sent + self.dead + self.held
+
+    @property
+    def is_done(self) -> bool:
+        """True when nothing of it waits and nothing is held."""
+        return not self.waiting and not self.held
+
+
+def batch_progress(session: Session, batch: str, *, by: Actor) -> BatchProgress:
+    """How far the letters of a batch have come; all zero for one without a letter."""
+    require(by, Permission.OUTBOX_READ)
+    found = _progress(session, OutboxMessage.batch == batch)
+    return found.get(batch, BatchProgress(batch))
+
+
+def list_batches(session: Session, *, by: Actor, limit: int = 10) -> list[BatchProgress]:
+    """The newest batches, newest first."""
+    require(by, Permission.OUTBOX_READ)
+    newest = select(OutboxMessage.batch).where(OutboxMessage.batch != "").group_by(OutboxMessage.batch)
+    names = list(session.scalars(newest.order_by(func.max(OutboxMessage.id).desc()).limit(limit)))
+    found = _progress(session, OutboxMessage.batch.in_(names))
+    return [found[name] for name in names]
+
+
+def hold_batch(session: Session, *, batch: str, by: Actor, now: datetime) -> BatchProgress:
+    """Keep back what of a batch has not left; a letter that is just being sent may still arrive.
+
+    Raises NotFound `unknown-batch`.
+    """
+    return _change_batch(session, batch, "waiting", "held", by=by, now=now)
+
+
+def release_batch(session: Session, *, batch: str, by: Actor, now: datetime) -> BatchProgress:
+    """Let go what was held; what a newer letter has replaced meanwhile does not leave. Raises NotFound as above."""
+    return _change_batch(session, batch, "held", "waiting", by=by, now=now)
+
+
+def _change_batch(session: Session, batch: str, before: str, after: str, *, by: Actor, now: datetime) -> BatchProgress:
+    require(by, Permission.OUTBOX_READ)
+    require(by, Permission.MEETING_EDIT)
+    with transaction(session):
+        known = select(OutboxMessage.id).where(OutboxMessage.batch == batch).limit(1)
+        if not batch or session.scalar(known) is None:
+            raise NotFound("there are no such letters", code="unknown-batch")
+        found = session.execute(
+            update(OutboxMessage).where(OutboxMessage.batch == batch, OutboxMessage.state == before)
+            .values(state=after).execution_options(synchronize_session="fetch").returning(OutboxMessage.id)
+        )  # fmt: skip
+        letters = len(found.all())
+        if letters:
+            action = "letters:held" if after == "held" else "letters:released"
+            record(session, by=by, now=now, action=action, subject=("batch", batch), letters=letters)
+    return batch_progress(session, batch, by=by)
+
+
+def _progress(session: Session, which: ColumnElement[bool]) -> dict[str, BatchProgress]:
+    state, is_failing = OutboxMessage.state, OutboxMessage.last_error != ""
+    counts = {name: func.sum(case((state == name, 1), else_=0)).label(name) for name in _STATES}
+    failing = func.sum(case(((state == "waiting") & is_failing, 1), else_=0)).label("failing")
+    query = select(OutboxMessage.batch, func.min(OutboxMessage.created_at), failing, *counts.values())
+    rows = session.execute(query.where(which).group_by(OutboxMessage.batch))
+    return {
+        row[0]: BatchProgress(row[0], written_at=row[1], failing=row[2], **dict(zip(_STATES, row[3:], strict=True)))
+        for row in rows
+    }
+
+
 def count_post(session: Session) -> dict[str, int]:
-    """Letters by state: `waiting`, `sent`, `superseded`, `dead`; waiting ones that failed already are `failing`."""
+    """Letters by state: those of `_STATES`; waiting ones that failed already are `failing`."""
     rows = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)).all()
-    counts = {"waiting": 0, "sent": 0, "superseded": 0, "dead": 0, **{row[0]: row[1] for row in rows}}
+    counts = {**dict.fromkeys(_STATES, 0), **{row[0]: row[1] for row in rows}}
     failing = select(func.count()).where(OutboxMessage.state == "waiting", OutboxMessage.last_error != "")
     counts["failing"] = session.scalars(failing).one()
     return counts

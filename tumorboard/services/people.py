@@ -11,6 +11,7 @@ from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.boards import list_people
 from tumorboard.services.recheck import recheck_member
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import BusySource
@@ -53,6 +54,24 @@ def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime)
     return meetings
 
 
+def search_people(
+    session: Session, *, by: Actor, now: datetime, text: str = "", department: str = "", specialty: str = "",
+    away_days: int = 0,
+) -> list[Member]:  # fmt: skip
+    """Active members by department and name, narrowed: part of a name, a department, a specialty, who is away soon.
+
+    With `away_days` those with an absence or busy time in so many days. A fixed number of queries.
+    """
+    wanted, until = text.casefold().split(), now + timedelta(days=away_days)
+    return [
+        member
+        for member in list_people(session, by=by, now=now, specialty=specialty or None)
+        if all(word in f"{member.name} {member.title}".casefold() for word in wanted)
+        and department in ("", member.department.key)
+        and (not away_days or any(absence.starts_at < until for absence in member.absences))
+    ]
+
+
 def require_own(by: Actor, member_id: str) -> None:
     """Raise NotAllowed unless the actor may say when this member cannot come: herself, or who may for anybody."""
     if by.may(Permission.ABSENCE_EDIT_ANY):
@@ -74,40 +93,68 @@ def add_absence(
     require_own(by, member_id)
     if kind not in ("absence", "busy"):
         raise BadInput("the kind is absence or busy", code="unknown-kind", field="kind")
-    if ends_at <= starts_at:
-        raise BadInput("the end is not after the start", code="ends-before-start", field="ends_at")
-    if ends_at <= now:
-        raise BadInput("this absence is over already", code="absence-past", field="ends_at")
-    if ends_at - starts_at > LONGEST_ABSENCE:
-        raise BadInput("an absence lasts two years at most", code="absence-too-long", field="ends_at")
+    _refuse_times(starts_at, ends_at, now)
     with transaction(session):
         member = find_member(session, member_id)
         row = Absence(member_id=member.id, starts_at=starts_at, ends_at=ends_at, kind=kind)
         session.add(row)
         session.flush()
-        touched = (
-            select(Meeting.public_id)
-            .join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
-            .where(MeetingInvitation.member_id == member.id, MeetingInvitation.status == "invited")
-            .where(MeetingInvitation.starts_at < ends_at, MeetingInvitation.ends_at > starts_at)
-            .order_by(Meeting.starts_at)
-        )
-        meetings = tuple(session.scalars(touched))
+        meetings = _touched(session, row)
         if setup is not None:
             recheck_member(session, setup, member, hit=meetings, now=now)
         record(session, by=by, now=now, action="absence:added", subject=("member", member_id), meetings=list(meetings))
     return row, meetings
 
 
+def change_absence(
+    session: Session, setup: Setup, *, absence_id: str, starts_at: datetime, ends_at: datetime, by: Actor, now: datetime
+) -> tuple[Absence, tuple[str, ...]]:
+    """Other times for an absence; gives it with the published meetings it touches now. Raises as `add_absence`."""
+    with transaction(session):
+        row = find_absence(session, absence_id, by)
+        _refuse_times(starts_at, ends_at, now)
+        before = _touched(session, row)
+        row.starts_at, row.ends_at = starts_at, ends_at
+        session.flush()
+        meetings = _touched(session, row)
+        recheck_member(session, setup, row.member, hit=(*before, *meetings), now=now)
+        subject = ("member", row.member.public_id)
+        record(session, by=by, now=now, action="absence:changed", subject=subject, meetings=list(meetings))
+    return row, meetings
+
+
+def _refuse_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if ends_at <= starts_at:
+        raise BadInput("the end is not after the start", code="ends-before-start", field="ends_at")
+    if ends_at <= now:
+        raise BadInput("this absence is over already", code="absence-past", field="ends_at")
+    if ends_at - starts_at > LONGEST_ABSENCE:
+        raise BadInput("an absence lasts two years at most", code="absence-too-long", field="ends_at")
+
+
+def _touched(session: Session, row: Absence) -> tuple[str, ...]:
+    """Public ids of the meetings to which the member is invited during the absence, soonest first."""
+    query = select(Meeting.public_id).join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
+    query = query.where(MeetingInvitation.member_id == row.member_id, MeetingInvitation.status == "invited")
+    query = query.where(MeetingInvitation.starts_at < row.ends_at, MeetingInvitation.ends_at > row.starts_at)
+    return tuple(session.scalars(query.order_by(Meeting.starts_at)))
+
+
+def find_absence(session: Session, absence_id: str, by: Actor) -> Absence:
+    """An absence that the actor may edit. Raises NotFound, and NotAllowed as `require_own`."""
+    row = session.scalar(select(Absence).where(Absence.public_id == absence_id))
+    if row is None:
+        require_own(by, "")  # who may not touch another's is told the same of one that is not there
+        raise NotFound("there is no such absence", code="unknown-absence")
+    require_own(by, row.member.public_id)
+    return row
+
+
 def remove_absence(session: Session, *, absence_id: str, by: Actor, now: datetime, setup: Setup | None = None) -> None:
     """Take an absence back. With `setup` what it cost is looked at again at once, else by the night."""
     with transaction(session):
-        row = session.scalar(select(Absence).where(Absence.public_id == absence_id))
-        if row is None:
-            require_own(by, "")  # who may not touch another's is told the same of one that is not there
-            raise NotFound("there is no such absence", code="unknown-absence")
+        row = find_absence(session, absence_id, by)
         member = row.member
-        require_own(by, member.public_id)
         record(session, by=by, now=now, action="absence:removed", subject=("member", member.public_id))
         session.delete(row)
         session.flush()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -13,15 +13,18 @@ from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain import planning
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
-from tumorboard.domain.model import MeetingPlan, Proposal, Reason
+from tumorboard.domain.model import Proposal, Reason
 from tumorboard.domain.planning import Progress
+from tumorboard.domain.planning_edit import Effect, Move, move_case, preview_moves
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.meetings import find_board, hold_series
+from tumorboard.services.plan_changes import StepKind, record_step, replace_draft, state_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
+from tumorboard.store.cases import Case
 from tumorboard.store.facts import decode_proposal, decode_reasons, encode_proposal, encode_reasons
 from tumorboard.store.meetings import Board
 from tumorboard.store.plans import Draft
@@ -82,15 +85,14 @@ def check_weeks(weeks: int) -> None:
 
 
 def add_draft(session: Session, task: PlanTask, proposal: Proposal, *, by: Actor, now: datetime) -> Draft:
-    """Write the draft of a proposal into the running transaction. Only now an older open draft is thrown away."""
-    for old in session.scalars(select(Draft).where(Draft.board_id == task.board_id, Draft.status == "open")):
-        old.status = "discarded"
+    """Write the draft of a proposal into the running transaction. It takes the place of an older open draft, as a step
+    that can be taken back."""
+    query = select(Draft).where(Draft.board_id == task.board_id, Draft.status == "open").order_by(Draft.id.desc())
     draft = Draft(
         board_id=task.board_id, made_by=by.name, made_at=now, until=task.until,
         plan={"proposal": encode_proposal(proposal), "base": dict(task.base)},
     )  # fmt: skip
-    session.add(draft)
-    session.flush()
+    replace_draft(session, session.scalar(query.limit(1)), draft, kind=StepKind.PROPOSED, by=by, now=now)
     record(session, by=by, now=now, action="draft:proposed", subject=("draft", draft.public_id), board=task.board)
     return draft
 
@@ -140,6 +142,13 @@ def open_draft(session: Session, board: Board) -> Draft | None:
     return session.scalar(query.limit(1))
 
 
+def last_discarded(session: Session, board: Board, *, now: datetime) -> Draft | None:
+    """The draft of a board that was thrown away last, if none was made since and its time is not over."""
+    query = select(Draft).where(Draft.board_id == board.id).order_by(Draft.id.desc()).limit(1)
+    draft = session.scalar(query)
+    return draft if draft is not None and draft.status == "discarded" and draft.until > now else None
+
+
 def proposal_of(draft: Draft) -> Proposal:
     """The plan a draft holds."""
     return decode_proposal(draft.plan["proposal"])
@@ -161,81 +170,81 @@ def discard_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) 
         record(session, by=by, now=now, action="draft:discarded", subject=("draft", draft_id))
 
 
+def reopen_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) -> Draft:
+    """Take back that a draft was thrown away; publishing checks as always whether it is still right.
+
+    Raises Conflict `draft-not-discarded`, `draft-open` when the board has another open draft by now.
+    """
+    require(by, Permission.PLAN_EDIT)
+    with transaction(session):
+        draft = find_draft(session, draft_id)
+        if draft.status != "discarded":
+            raise Conflict("this draft was not thrown away", code="draft-not-discarded")
+        if open_draft(session, draft.board) is not None:
+            raise Conflict("the board has another open draft", code="draft-open")
+        draft.status = "open"
+        record(session, by=by, now=now, action="draft:reopened", subject=("draft", draft_id))
+    return draft
+
+
 def edit_draft(
     session: Session, setup: Setup, *, draft_id: str, reference: str, meeting_id: str | None, position: int | None,
-    by: Actor, now: datetime, call: Caller = call_here,
+    by: Actor, now: datetime, call: Caller = call_here, version: int | None = None,
 ) -> Draft:  # fmt: skip
-    """Put a case of a draft on another meeting or place, or leave it out (`meeting_id` None).
+    """Put a case of a draft on another meeting or place, or leave it out (`meeting_id` None): one step to take back.
 
     `position` counts from 0; None lets the agenda choose the best order. Members and windows of the touched meetings
-    are chosen anew; needs that nobody can cover are noted in the draft, and stop its publication. `call` runs the
-    laying out: a web worker gives `solver_process.run_apart`, and holds a `solver_process.place` from the beginning.
+    are chosen anew; needs that nobody can cover are noted in the draft, and stop its publication. `version` is the
+    draft's that was looked at. `call` runs the laying out: a web worker gives `solver_process.run_apart`, and holds a
+    `solver_process.place` from the beginning. Raises Conflict `draft-closed`, `changed-meanwhile`.
     """
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id)
     problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
-    version = draft.version
+    version = draft.version if version is None else version
     proposal = proposal_of(draft)
     session.rollback()
-    changed, broken = call(move_case, problem, proposal, reference, meeting_id, position, by.name, seconds=EDIT_SECONDS)
+    move = Move(reference, meeting_id, position)
+    changed, broken = call(move_case, problem, proposal, move, by.name, seconds=EDIT_SECONDS)
     with transaction(session):
         draft = find_draft(session, draft_id)
         if draft.status != "open":
             raise Conflict("this draft is closed already; propose again", code="draft-closed")
         if draft.version != version:
             raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
+        before = state_of(draft)
         draft.plan = {**draft.plan, "proposal": encode_proposal(changed), "broken": encode_reasons(broken)}
+        kind, detail = _describe(session, draft, proposal, move)
+        record_step(session, draft, before, kind=kind, by=by, now=now, **detail)
         record(
-            session, by=by, now=now, action="draft:edited", subject=("draft", draft_id), meeting=meeting_id,
-            position=position,
+            session, by=by, now=now, action="draft:edited", subject=("draft", draft_id), position=position,
+            step=kind.value, **detail,
         )  # fmt: skip
     return draft
 
 
-def move_case(
-    problem: Problem, proposal: Proposal, reference: str, meeting_id: str | None, position: int | None, by_name: str
-) -> tuple[Proposal, tuple[Reason, ...]]:
-    """The proposal with a case on another meeting, another place or left out, and the rules it then breaks."""
-    changed = _moved(problem, proposal, reference, meeting_id, position, by_name)
-    return changed, tuple(planning.check_plan(problem, changed))
-
-
-def _moved(
-    problem: Problem, proposal: Proposal, reference: str, meeting_id: str | None, position: int | None, by_name: str
-) -> Proposal:
-    plans = {plan.meeting: plan for plan in proposal.meetings}
-    orders = {plan.meeting: [entry.reference for entry in plan.agenda] for plan in proposal.meetings}
-    if reference not in {case.reference for case in problem.cases}:
-        raise NotFound(f"the case {reference} is not open on this board", code="unknown-case")
-    if meeting_id is not None and meeting_id not in orders:
-        raise NotFound("this meeting is not part of the draft", code="unknown-meeting")
-    left_out = dict(proposal.left_out)
-    left_out.pop(reference, None)
-    touched = {name for name, order in orders.items() if reference in order}
-    for name in touched:
-        orders[name].remove(reference)
-    if meeting_id is None:
-        left_out[reference] = (Reason("left-out-by-hand", {"by": by_name}),)
+def _describe(session: Session, draft: Draft, before: Proposal, move: Move) -> tuple[StepKind, dict[str, str | None]]:
+    """What kind of step a move is, and the ids to say it with."""
+    query = select(Case.public_id).where(Case.program == draft.board.program, Case.reference == move.reference)
+    places = (plan.meeting for plan in before.meetings for entry in plan.agenda if entry.reference == move.reference)
+    was = next(places, None)
+    if move.meeting is None:
+        kind = StepKind.LEFT_OUT
+    elif was is None:
+        kind = StepKind.PLACED
     else:
-        touched.add(meeting_id)
-        order = orders[meeting_id]
-        order.insert(len(order) if position is None else max(0, min(position, len(order))), reference)
-    for plan in planning.lay_out(problem, orders, keep_order=position is not None):
-        if plan.meeting in touched:
-            plans[plan.meeting] = _with_reasons(plan, proposal, reference, by_name)
-    return Proposal(
-        meetings=tuple(plans[plan.meeting] for plan in proposal.meetings),
-        left_out=left_out,
-        solver=proposal.solver,
-        cost=proposal.cost,
-        greedy_cost=proposal.greedy_cost,
-    )
+        kind = StepKind.ORDERED if was == move.meeting else StepKind.MOVED
+    return kind, {"case": session.scalar(query), "meeting": move.meeting, "from": was}
 
 
-def _with_reasons(plan: MeetingPlan, before: Proposal, reference: str, by_name: str) -> MeetingPlan:
-    """The meeting with the reasons it had, and for the moved case who put it there."""
-    known = {ref: reasons for old in before.meetings for ref, reasons in old.reasons.items()}
-    reasons = {entry.reference: known.get(entry.reference, ()) for entry in plan.agenda}
-    if reference in reasons:
-        reasons[reference] = (Reason("placed-by-hand", {"by": by_name}),)
-    return replace(plan, reasons=reasons)
+def preview_edit(
+    session: Session, setup: Setup, *, draft_id: str, moves: Sequence[Move], by: Actor, now: datetime,
+    call: Caller = call_here,
+) -> tuple[Effect, ...]:  # fmt: skip
+    """What each of these moves would change in a draft; nothing is kept. `call` as for `edit_draft`."""
+    require(by, Permission.PLAN_EDIT)
+    draft = find_draft(session, draft_id)
+    problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
+    proposal = proposal_of(draft)
+    session.rollback()
+    return call(preview_moves, problem, proposal, tuple(moves), seconds=EDIT_SECONDS)

@@ -16,6 +16,7 @@ from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.judging import judge, waiting_case
+from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import (
@@ -145,7 +146,7 @@ def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:
         entry.member.public_id
         for meeting in meetings
         for entry in meeting.invitations
-        if entry.status == "invited" and entry.kind == SeatKind.CORE and seat.specialty in entry.details["specialties"]
+        if holds_place(entry) and entry.kind == SeatKind.CORE and seat.specialty in entry.details["specialties"]
     )
     return replace(seat, holders=tuple(dict.fromkeys((*seat.holders, *asked))))
 

@@ -1,4 +1,4 @@
-"""What a person wants to receive, and how: her own choice, changed by nobody else."""
+"""What a person wants to receive, and how: her own choice; a coordinator changes it for her where she asks for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SHOWN_IN_FEEDS = frozenset({"alarm_minutes", "language", "time_zone"})
 
 @dataclass(frozen=True, slots=True)
 class OwnPreferences:
-    """Of who is logged in: `member` is None without a member row, `account` without the coordinator role.
+    """Of one person: `member` is None without a member row, `account` without the coordinator role.
 
     `language` and `time_zone` are those of letters and calendar entries to the member.
     """
@@ -65,7 +65,7 @@ def preferences_url(setup: Setup) -> str:
 
 def read_own(session: Session, *, by: Actor) -> OwnPreferences:
     """The actor's own preferences. Raises NotAllowed for a job or an operator, who have none."""
-    return _own(_account(session, by))
+    return read_person(_person_of(_account(session, by)))
 
 
 def change_own(
@@ -80,24 +80,58 @@ def change_own(
     """
     with transaction(session):
         account = _account(session, by)
-        own = _own(account)
-        before = flatten(own)
-        for name in values:
-            if name not in before:
-                known = ", ".join(before) or "none for this account"
-                raise BadInput(f"'{name}' is no preference here; known: {known}", code="bad-preference", field=name)
-        after = {**before, **values}
-        changed = tuple(name for name in before if before[name] != after[name])
-        if changed:
-            _write(account, own, after)
-            record(
-                session, by=by, now=now, action="preferences:changed", subject=("account", account.public_id),
-                changed=list(changed),
-            )  # fmt: skip
-        if account.member is not None and SHOWN_IN_FEEDS.intersection(changed):
-            session.flush()
-            render_member_feeds(session, setup, account.member, now=now)
+        subject = ("account", account.public_id)
+        return apply_preferences(session, setup, _person_of(account), values, by=by, now=now, subject=subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose preferences: a member's, an account's that gets the morning letter, or both."""
+
+    member: Member | None
+    account: Account | None
+
+
+def read_person(person: Person) -> OwnPreferences:
+    """What is chosen now."""
+    member, account = person.member, person.account
+    return OwnPreferences(
+        member=preferences_of(member) if member else None,
+        account=account_preferences_of(account) if account else None,
+        language=member.language if member else None,
+        time_zone=member.time_zone if member else None,
+    )
+
+
+def apply_preferences(
+    session: Session, setup: Setup, person: Person, values: Mapping[str, object], *, by: Actor, now: datetime,
+    subject: tuple[str, str] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Change what is named in the running transaction, record it, and render her feeds where they show it."""
+    own = read_person(person)
+    before = flatten(own)
+    for name in values:
+        if name not in before:
+            known = ", ".join(before) or "none for this account"
+            raise BadInput(f"'{name}' is no preference here; known: {known}", code="bad-preference", field=name)
+    after = {**before, **values}
+    changed = tuple(name for name in before if before[name] != after[name])
+    if changed:
+        _write(person, own, after)
+        record(
+            session, by=by, now=now, action="preferences:changed", subject=subject or _subject_of(person),
+            changed=list(changed),
+        )  # fmt: skip
+    if person.member is not None and SHOWN_IN_FEEDS.intersection(changed):
+        session.flush()
+        render_member_feeds(session, setup, person.member, now=now)
     return changed
+
+
+def _subject_of(person: Person) -> tuple[str, str]:
+    if person.member is not None:
+        return ("member", person.member.public_id)
+    return ("account", person.account.public_id if person.account is not None else "")
 
 
 def flatten(own: OwnPreferences) -> dict[str, object]:
@@ -123,26 +157,21 @@ def _account(session: Session, by: Actor) -> Account:
     return account
 
 
-def _own(account: Account) -> OwnPreferences:
-    member = account.member
+def _person_of(account: Account) -> Person:
+    """Only coordinators get the morning letter."""
     has_mornings = any(held.role == Role.COORDINATOR for held in account.roles)
-    return OwnPreferences(
-        member=preferences_of(member) if member else None,
-        account=account_preferences_of(account) if has_mornings else None,
-        language=member.language if member else None,
-        time_zone=member.time_zone if member else None,
-    )
+    return Person(account.member, account if has_mornings else None)
 
 
-def _write(account: Account, own: OwnPreferences, values: Mapping[str, object]) -> None:
-    if own.member is not None and account.member is not None:
-        account.member.language = _read_language(values["language"])
-        account.member.time_zone = _read_zone(values["time_zone"])
+def _write(person: Person, own: OwnPreferences, values: Mapping[str, object]) -> None:
+    if own.member is not None and person.member is not None:
+        person.member.language = _read_language(values["language"])
+        person.member.time_zone = _read_zone(values["time_zone"])
         chosen = read_member_preferences({name: values[name] for name in asdict(own.member)})
-        account.member.preferences = write_preferences(chosen)
-    if own.account is not None:
+        person.member.preferences = write_preferences(chosen)
+    if own.account is not None and person.account is not None:
         morning = read_account_preferences({name: values[name] for name in asdict(own.account)})
-        account.preferences = write_preferences(morning)
+        person.account.preferences = write_preferences(morning)
 
 
 def _read_language(value: object) -> str:

@@ -19,9 +19,9 @@ from tumorboard.services.answer_states import load_by_uid
 from tumorboard.services.answer_taking import refuse_ended, take_answer
 from tumorboard.services.answer_tokens import ANSWERS
 from tumorboard.services.audit import record
+from tumorboard.services.delegation import delegate
 from tumorboard.services.moving import Moved, move_meeting
 from tumorboard.services.setup import Setup
-from tumorboard.services.substitutes import put_instead
 from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
@@ -61,11 +61,11 @@ def count_open(session: Session, *, by: Actor) -> int:
 
 
 def accept_message(session: Session, setup: Setup, *, message_id: str, by: Actor, now: datetime) -> Moved | None:
-    """Do what a member proposed: move the whole meeting, or ask her deputy instead.
+    """Do what a member proposed: move the whole meeting, or ask her deputy to come in her place.
 
     Gives the move. Raises NotFound `unknown-message`, `unknown-deputy`; Conflict `message-closed`, `nothing-to-accept`,
     `proposal-outdated`, `within-meeting` (the order of the agenda decides there), `deputy-unfit`, those of
-    `move_meeting` and of `put_instead`.
+    `move_meeting` and of `delegate`.
     """
     require(by, Permission.ANSWER_DECIDE)
     with transaction(session):
@@ -202,8 +202,4 @@ def _put_deputy(
         raise Conflict(
             f"{deputy.name} does not hold {', '.join(sorted(missing))}; ask another member", code="deputy-unfit"
         )
-    put_instead(session, setup, row.meeting, row, deputy, by=by, now=now)
-    take_answer(
-        session, setup, row, answer="delegated", comment=message.comment, channel="mail", stamp=message.stamp, by=by,
-        now=now,
-    )  # fmt: skip
+    delegate(session, setup, row, deputy, comment=message.comment, stamp=message.stamp or now, by=by, now=now)

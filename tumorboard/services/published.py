@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
+from tumorboard.domain.model import AgendaEntry, MeetingPlan
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.domain.review import as_published
 from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.parts import holds_place, part_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
@@ -25,8 +26,7 @@ class PublishedBoard:
     """The meetings of a board ahead, at least up to its last published one.
 
     `plans` has one for each meeting of the problem, an empty one where nothing is published. `base` are the agenda
-    counters. `declined` holds (meeting, member) of the invitations that were declined, or delegated to somebody who is
-    not asked yet.
+    counters. `declined` holds (meeting, member) of the invitations that were declined. Who delegated is no part of it.
     """
 
     problem: Problem
@@ -71,7 +71,7 @@ def load_published(
             (row.public_id, entry.member.public_id)
             for row in meetings.values()
             for entry in row.invitations
-            if entry.status == "invited" and entry.answer in NOT_COMING
+            if holds_place(entry) and entry.answer in NOT_COMING
         ),
         until=until,
     )
@@ -88,22 +88,9 @@ def _plan(row: Meeting, requires: Mapping[str, tuple[str, ...]]) -> MeetingPlan:
             )
             for item in row.agenda
         ),
-        attendances=tuple(_attendance(entry, place) for entry in row.invitations if entry.status == "invited"),
+        attendances=tuple(part_of(entry, place) for entry in row.invitations if holds_place(entry)),
         reasons={},
         held_minutes=held.total.now,
         held_minutes_arrival=held.total.arrival,
         held_by_member={one.member: (one.held.arrival, one.held.now) for one in held.members},
-    )
-
-
-def _attendance(row: MeetingInvitation, place: Mapping[str, int]) -> Attendance:
-    details = row.details
-    return Attendance(
-        member=row.member.public_id,
-        kind=SeatKind(row.kind),
-        span=Interval(row.starts_at, row.ends_at),
-        specialties=tuple(details["specialties"]),
-        cases=tuple(sorted(details["cases"], key=lambda reference: place.get(reference, len(place)))),
-        rules=tuple(details["rules"]),
-        required=details["required"],
     )

@@ -18,10 +18,13 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.feeds import render_feeds_of
 from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
-from tumorboard.services.meetings import find_meeting
+from tumorboard.services.meetings import lock_meeting, lock_meetings
+from tumorboard.services.parts import holds_place
 from tumorboard.services.planning import find_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
+from tumorboard.services.publications import record_publication
 from tumorboard.services.recheck import recheck_meetings
+from tumorboard.services.room_entry import refuse_begun
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import leave_out_untold
 from tumorboard.store.cases import Case
@@ -49,6 +52,8 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
     require(by, Permission.PLAN_PUBLISH)
     with transaction(session):
         draft = find_draft(session, draft_id)
+        lock_meetings(session, [plan.meeting for plan in proposal_of(draft).meetings])
+        session.expire_all()  # as whoever was before us left it
         if draft.status != "open":
             raise Conflict("this draft is closed already; propose again", code="draft-closed")
         proposal = proposal_of(draft)
@@ -56,8 +61,10 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         meetings = _load_meetings(session, proposal)
         cases = _load_cases(session, draft.board.program, proposal, meetings)
         changed = [plan for plan in proposal.meetings if _differs(meetings[plan.meeting], plan)]
-        letters, told = write_plans(session, setup, changed, meetings, cases, now=now)
+        before = {plan.meeting: agenda_of(meetings[plan.meeting]) for plan in changed}
+        letters, told = write_plans(session, setup, changed, meetings, cases, now=now, batch=draft_id)
         draft.status = "published"
+        record_publication(session, draft, before, letters=letters, by=by, now=now)
         recheck_meetings(session, setup, meetings.values(), now=now)
         published = tuple(plan.meeting for plan in changed)
         record(
@@ -69,12 +76,14 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
 
 def write_plans(
     session: Session, setup: Setup, plans: list[MeetingPlan], meetings: Mapping[str, Meeting],
-    cases: Mapping[str, Case], *, now: datetime, urgent: frozenset[str] = frozenset(),
+    cases: Mapping[str, Case], *, now: datetime, batch: str = "", urgent: frozenset[str] = frozenset(),
 ) -> tuple[int, list[Change]]:  # fmt: skip
     """Make plans what is published, inside the running transaction: agendas, bookings, invitations, letters, feeds.
 
     Gives the number of letters and what changed for whom. The letters of the meetings in `urgent` say that they are.
+    All have the same `batch`: the public id of the draft, or of the meeting that was changed by itself.
     """
+    refuse_begun(session, [meetings[plan.meeting] for plan in plans])
     facts = {reference: case_facts(row) for reference, row in cases.items()}
     _write_agendas(session, plans, meetings, cases, now)
     _write_bookings(session, plans, meetings)
@@ -82,10 +91,15 @@ def write_plans(
     for plan in sorted(plans, key=lambda plan: meetings[plan.meeting].starts_at):
         meeting, is_urgent = meetings[plan.meeting], plan.meeting in urgent
         changes = sync_invitations(session, setup, meeting, plan.attendances, facts, now=now, is_urgent=is_urgent)
-        letters += post_letters(session, setup, meeting, changes, now=now)
+        letters += post_letters(session, setup, meeting, changes, now=now, batch=batch)
         told += changes
     render_feeds_of(session, setup, [meetings[plan.meeting] for plan in plans], now=now)
     return letters, told
+
+
+def agenda_of(meeting: Meeting) -> list[str]:
+    """The references of what is published for a meeting, in order."""
+    return [item.case.reference for item in meeting.agenda]
 
 
 def _codes(changes: list[Change]) -> list[dict[str, str]]:
@@ -136,7 +150,7 @@ def _differs(meeting: Meeting, plan: MeetingPlan) -> bool:
     invited = {
         (row.member.public_id, row.kind, row.starts_at, row.ends_at): row.details["cases"]
         for row in meeting.invitations
-        if row.status == "invited"
+        if holds_place(row)
     }
     attending = {
         (a.member, a.kind.value, a.span.start, a.span.end): sorted(a.cases) if a.kind == "on_demand" else []
@@ -203,11 +217,12 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
     """
     require(by, Permission.MEETING_EDIT)
     with transaction(session):
-        meeting = find_meeting(session, meeting_id)
+        meeting = lock_meeting(session, meeting_id)
         if meeting.status == "cancelled":
             raise Conflict("this meeting is cancelled already", code="meeting-cancelled")
         if meeting.starts_at <= now:
             raise Conflict("this meeting has begun; it cannot be cancelled any more", code="meeting-past")
+        refuse_begun(session, [meeting])
         for item in list(meeting.agenda):
             item.case.status = "waiting"
         meeting.agenda.clear()
@@ -218,7 +233,7 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
         session.flush()
         changes = cancel_invitations(session, meeting, now=now)
         changes += leave_out_untold(session, setup, meeting, LetterKind.CANCELLED, now=now)
-        letters = post_letters(session, setup, meeting, changes, now=now)
+        letters = post_letters(session, setup, meeting, changes, now=now, batch=meeting_id)
         render_feeds_of(session, setup, [meeting], now=now)
         record(session, by=by, now=now, action="meeting:cancelled", subject=("meeting", meeting_id), letters=letters)
     return letters

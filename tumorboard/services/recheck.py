@@ -42,6 +42,14 @@ def recheck_meeting(
     return kept
 
 
+def recheck_call(session: Session, setup: Setup, meeting: Meeting, *, now: datetime) -> Kept:
+    """The same for an urgent meeting, in the caller's transaction: whatever is new is told at once."""
+    kept = recheck_meeting(session, setup, meeting, now=now, tells=False)
+    if kept.new:
+        post_digests(session, setup, [(meeting.board, kept.new)], now=now, at_once=True)
+    return kept
+
+
 def recheck_meetings(session: Session, setup: Setup, meetings: Iterable[Meeting], *, now: datetime) -> None:
     """The same for several meetings, each board read once; nobody is written to.
 

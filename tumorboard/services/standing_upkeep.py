@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tumorboard.domain.model import SeatKind
 from tumorboard.domain.series import list_starts
 from tumorboard.formats.ical import can_repeat
 from tumorboard.mail.letters import LetterKind
@@ -31,8 +30,9 @@ from tumorboard.services.standing import (
     starts_of,
     zone_of,
 )
+from tumorboard.services.standing_opening import is_usual_holder
 from tumorboard.store.calendars import StandingInvitation
-from tumorboard.store.meetings import Meeting, MeetingInvitation, Seat, SeatHolder, Series
+from tumorboard.store.meetings import Meeting, MeetingInvitation, Series
 
 RENEWED_BEFORE = timedelta(weeks=4)
 """When less than this is left of a series, it is extended."""
@@ -61,7 +61,7 @@ def _keep(session: Session, setup: Setup, standing: StandingInvitation, now: dat
     row = max((place.invitation for place in standing.places), key=lambda row: row.starts_at, default=None)
     if row is None:
         return ""
-    if not _is_wanted(session, setup, standing, now):
+    if not _is_wanted(setup, standing, now):
         return _end(session, setup, standing, row, now)
     held = _held(session, standing)
     planned = {place.recurrence_at for place in standing.places}
@@ -83,18 +83,11 @@ def _keep(session: Session, setup: Setup, standing: StandingInvitation, now: dat
     return "extended" if extends else "mended"
 
 
-def _is_wanted(session: Session, setup: Setup, standing: StandingInvitation, now: datetime) -> bool:
-    """True while the board has this habit, the series goes on, and she sits on a core seat."""
+def _is_wanted(setup: Setup, standing: StandingInvitation, now: datetime) -> bool:
+    """True while the board has this habit, the series goes on, and a core seat is hers: stand-ins have no series."""
     series: Series = standing.series
-    query = (
-        select(SeatHolder.id)
-        .join(Seat, Seat.id == SeatHolder.seat_id)
-        .where(Seat.board_id == series.board_id, Seat.kind == SeatKind.CORE, SeatHolder.member_id == standing.member_id)
-    )
     goes_on = series.last_on is None or series.last_on >= setup.today(now)
-    if not (has_standing_habit(series.board) and goes_on and standing.member.active):
-        return False
-    return session.scalar(query.limit(1)) is not None
+    return has_standing_habit(series.board) and goes_on and is_usual_holder(series.board, standing.member)
 
 
 def _end(session: Session, setup: Setup, standing: StandingInvitation, row: MeetingInvitation, now: datetime) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import Conflict, NotFound
 from tumorboard.domain.model import Attendance, Reason, SeatKind
-from tumorboard.domain.planning_problem import NeedKey
 from tumorboard.domain.substitutes import NOT_COMING, LostNeed
 from tumorboard.domain.timeline import Interval
 from tumorboard.services import transaction
@@ -19,7 +18,7 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.feeds import render_feeds_of
 from tumorboard.services.invitations import is_urgent_call, post_letters, sync_invitations
-from tumorboard.services.meetings import find_meeting
+from tumorboard.services.meetings import find_meeting, lock_meeting
 from tumorboard.services.need_facts import (
     BoardFacts,
     OpenNeed,
@@ -30,6 +29,7 @@ from tumorboard.services.need_facts import (
     needs_of_member,
     who_is_gone,
 )
+from tumorboard.services.parts import holds_place, part_of
 from tumorboard.services.recheck import recheck_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.store.facts import case_facts
@@ -83,32 +83,6 @@ def ask_instead(
     return asked
 
 
-def put_instead(
-    session: Session, setup: Setup, meeting: Meeting, row: MeetingInvitation, instead: Member, *, by: Actor,
-    now: datetime,
-) -> int:  # fmt: skip
-    """Put somebody in the place of a member in the running transaction, whatever her specialties: she was named.
-
-    What nobody covers then is a finding. Gives the number of letters. Raises Conflict as `ask_instead`; `not-suited`
-    where she is away or declined this meeting herself.
-    """
-    meeting = lock_meeting(session, meeting.public_id)
-    refuse_closed(meeting, now)
-    facts = load_board(session, setup, meeting.board, now=now)
-    if row.status != "invited" or facts is None:
-        raise Conflict("this member is not asked to come to this meeting", code="not-invited")
-    lost = LostNeed(
-        NeedKey("", "", instead.public_id), Interval(row.starts_at, row.ends_at), SeatKind(row.kind),
-        member=row.member.public_id,
-    )  # fmt: skip
-    against = as_open(facts, meeting, lost, row.answer).ranking.reason_against(instead.public_id)
-    if against in ("has-declined", "not-free"):
-        raise _not_suited(against)
-    asked = ask(session, setup, meeting, row, instead, (), by=by, now=now)
-    recheck_meeting(session, setup, meeting, now=now)
-    return asked.letters
-
-
 def ask(
     session: Session, setup: Setup, meeting: Meeting, row: MeetingInvitation | None, instead: Member,
     needs: Sequence[LostNeed], *, by: Actor, now: datetime, is_all: bool = True,
@@ -118,16 +92,18 @@ def ask(
 
     With `is_all` nothing is left that the member was needed for: she is withdrawn.
     """
-    rows = {one.member_id: one for one in meeting.invitations if one.status == "invited"}
+    rows = {one.member_id: one for one in meeting.invitations if holds_place(one)}
     own = rows.pop(instead.id, None)
     gone = [row.member_id] if row is not None and is_all else []
     rows = {member_id: one for member_id, one in rows.items() if member_id not in gone}
-    part = _part(row, own, instead, needs, {item.case.reference: place for place, item in enumerate(meeting.agenda)})
-    _book(session, meeting, [*gone, instead.id], instead.id, part.span)
+    part = part_instead(
+        row, own, instead, needs, {item.case.reference: place for place, item in enumerate(meeting.agenda)}
+    )
+    book_part(session, meeting, [*gone, instead.id], instead.id, part.span)
     cases = {item.case.reference: case_facts(item.case) for item in meeting.agenda}
     meeting.agenda_changes += 1
     changes = sync_invitations(
-        session, setup, meeting, [*(as_before(one) for one in rows.values()), part], cases, now=now
+        session, setup, meeting, [*(part_of(one) for one in rows.values()), part], cases, now=now
     )  # fmt: skip
     letters = post_letters(session, setup, meeting, changes, now=now)
     render_feeds_of(session, setup, [meeting], now=now)
@@ -139,7 +115,7 @@ def ask(
     return Asked(meeting, instead, row.member if row is not None else None, tuple(needs), letters)
 
 
-def _part(
+def part_instead(
     row: MeetingInvitation | None, own: MeetingInvitation | None, instead: Member, needs: Sequence[LostNeed],
     place: Mapping[str, int],
 ) -> Attendance:  # fmt: skip
@@ -165,26 +141,21 @@ def _part(
     )
 
 
-def as_before(row: MeetingInvitation) -> Attendance:
-    """Her part in the meeting as it is."""
-    details = row.details
-    return Attendance(
-        member=row.member.public_id, kind=SeatKind(row.kind), span=Interval(row.starts_at, row.ends_at),
-        specialties=tuple(details["specialties"]), cases=tuple(details["cases"]), rules=tuple(details["rules"]),
-        required=details["required"],
-    )  # fmt: skip
-
-
-def _book(session: Session, meeting: Meeting, released: Sequence[int], member_id: int, span: Interval) -> None:
+def book_part(session: Session, meeting: Meeting, released: Sequence[int], member_id: int, span: Interval) -> None:
     """The bookings of this meeting: those of the members in `released` end, hers is made under the schema's guard."""
-    of_members = select(Resource.id).where(Resource.member_id.in_(released))
+    release_parts(session, meeting, released)
+    resource = session.scalars(select(Resource.id).where(Resource.member_id == member_id)).one()
+    session.add(Booking(resource_id=resource, meeting_id=meeting.id, starts_at=span.start, ends_at=span.end))
+    session.flush()
+
+
+def release_parts(session: Session, meeting: Meeting, members: Sequence[int]) -> None:
+    """The bookings of these members (row ids) at the meeting end."""
+    of_members = select(Resource.id).where(Resource.member_id.in_(members))
     session.execute(
         delete(Booking).where(Booking.meeting_id == meeting.id, Booking.resource_id.in_(of_members))
         .execution_options(synchronize_session=False)
     )  # fmt: skip
-    resource = session.scalars(select(Resource.id).where(Resource.member_id == member_id)).one()
-    session.add(Booking(resource_id=resource, meeting_id=meeting.id, starts_at=span.start, ends_at=span.end))
-    session.flush()
 
 
 def _needs_for(
@@ -206,7 +177,7 @@ def _needs_for(
     if not needs:
         if not found:
             raise Conflict("nothing is open here any more; load the page again", code="nothing-lost")
-        raise _not_suited(next(code for code in against if code is not None))
+        raise not_suited(next(code for code in against if code is not None))
     return needs, len(found) - len(needs)
 
 
@@ -224,7 +195,8 @@ def _row_of(meeting: Meeting, member_id: str) -> MeetingInvitation:
     return row
 
 
-def _not_suited(code: str) -> Conflict:
+def not_suited(code: str) -> Conflict:
+    """The refusal to ask somebody, with its reason."""
     return Conflict(
         f"she cannot be asked for this ({code}); choose somebody else", code="not-suited", reasons=(Reason(code),)
     )
@@ -236,15 +208,6 @@ def find_member(session: Session, member_id: str) -> Member:
     if member is None:
         raise NotFound("there is no such member", code="unknown-member")
     return member
-
-
-def lock_meeting(session: Session, meeting_id: str) -> Meeting:
-    """The meeting as whoever changed it last left it: others wait until this transaction ends. Raises NotFound."""
-    session.flush()
-    session.execute(select(Meeting.id).where(Meeting.public_id == meeting_id).with_for_update())
-    meeting = find_meeting(session, meeting_id)
-    session.refresh(meeting)
-    return meeting
 
 
 def refuse_closed(meeting: Meeting, now: datetime) -> None:

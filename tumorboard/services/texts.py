@@ -24,3 +24,21 @@ def read_line(text: str, field: str, *, longest: int = LONGEST_LINE) -> str:
             field=field,
         )
     return cleaned
+
+
+def read_text(text: str, field: str, *, longest: int = LONGEST_TEXT) -> str:
+    """The text with its lines, without other control characters and outer space; may be empty.
+
+    Raises BadInput `too-long`, or `resident-registration-number` without repeating it.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    cleaned = "\n".join(clean_text(line) for line in lines).strip()
+    if len(cleaned) > longest:
+        raise BadInput(f"{field}: longer than {longest} characters; shorten it", code="too-long", field=field)
+    if has_resident_number(cleaned):
+        raise BadInput(
+            f"{field}: holds what looks like a resident registration number; remove it",
+            code="resident-registration-number",
+            field=field,
+        )
+    return cleaned

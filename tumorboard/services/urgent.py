@@ -24,9 +24,9 @@ from tumorboard.services.audit import record
 from tumorboard.services.cases import find_case
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.meetings import book_room, find_meeting
+from tumorboard.services.recheck import recheck_call
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_facts import UrgentCase, load_question, read_urgent_case
-from tumorboard.services.urgent_findings import keep_missing
 from tumorboard.services.urgent_meeting import Called, open_meeting, publish_call, release
 from tumorboard.services.urgent_rooms import choose_room
 from tumorboard.store.cases import Case
@@ -143,7 +143,7 @@ def move_call(
         session.flush()
         book_room(session, meeting)
         called = publish_call(session, setup, case, meeting, moment, now)
-        keep_missing(session, setup, meeting, now=now)
+        recheck_call(session, setup, meeting, now=now)
         record(
             session, by=by, now=now, action="meeting:moved", subject=("meeting", meeting_id),
             members=list(moment.team), letters=called.letters, promised=list(promised),

@@ -14,9 +14,9 @@ from tumorboard.domain.urgent import cover_at
 from tumorboard.domain.urgent_facts import Gap
 from tumorboard.services.access import Actor
 from tumorboard.services.audit import record
+from tumorboard.services.recheck import recheck_call
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_facts import load_question, read_urgent_case
-from tumorboard.services.urgent_findings import keep_missing
 from tumorboard.services.urgent_meeting import publish_call
 from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.store.people import Member
@@ -49,7 +49,7 @@ def ask_again(session: Session, setup: Setup, row: MeetingInvitation, *, by: Act
             now=now,
         )
     except Conflict:
-        keep_missing(session, setup, meeting, now=now)
+        recheck_call(session, setup, meeting, now=now)
         return AskedAgain()
     kept = {
         one.member.public_id: one
@@ -61,7 +61,7 @@ def ask_again(session: Session, setup: Setup, row: MeetingInvitation, *, by: Act
     )  # fmt: skip
     moment = cover_at(question, meeting.starts_at, present=kept)
     called = publish_call(session, setup, case, meeting, moment, now, kept=kept)
-    keep_missing(session, setup, meeting, now=now)
+    recheck_call(session, setup, meeting, now=now)
     new = [name for name in moment.team if name not in kept]
     record(
         session, by=by, now=now, action="call:declined", subject=("meeting", meeting.public_id),

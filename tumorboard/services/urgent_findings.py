@@ -1,16 +1,12 @@
-"""What no plan shows: what an urgent meeting lacks, told to the coordinators at once, and answers that are overdue."""
+"""What no plan shows: what an urgent meeting lacks, and answers that are overdue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from tumorboard.domain.model import Reason
 from tumorboard.domain.substitutes import NOT_COMING
-from tumorboard.services.digest import post_digests
-from tumorboard.services.findings import keep_findings
 from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.judging import judge
 from tumorboard.services.setup import Setup
@@ -45,10 +41,3 @@ def find_missing(setup: Setup, meeting: Meeting, *, now: datetime) -> Iterator[R
     for name in missing_of(setup, meeting, now=now) or ():
         reference = meeting.agenda[0].case.reference
         yield Reason("call-uncovered", {"reference": reference, "specialty": name, "meeting": meeting.public_id})
-
-
-def keep_missing(session: Session, setup: Setup, meeting: Meeting, *, now: datetime) -> None:
-    """Bring the findings of an urgent meeting to what it lacks now, in the caller's transaction; a new one is told."""
-    kept = keep_findings(session, [meeting], find_missing(setup, meeting, now=now), now=now)
-    if kept.new:
-        post_digests(session, setup, [(meeting.board, kept.new)], now=now, at_once=True)

@@ -13,10 +13,10 @@ from tumorboard.domain.errors import Conflict
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
 from tumorboard.domain.planning_problem import key_of
 from tumorboard.domain.substitutes import NOT_COMING
-from tumorboard.domain.timeline import Interval
 from tumorboard.domain.urgent_facts import Moment
 from tumorboard.services.agenda_removal import plan_without
 from tumorboard.services.meetings import book_room
+from tumorboard.services.parts import part_of
 from tumorboard.services.publishing import write_plans
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_facts import UrgentCase
@@ -65,7 +65,7 @@ def publish_call(
     """Write agenda, bookings, letters and feeds of the urgent meeting, and of the one the case leaves."""
     attendances = _attendances(setup, case, moment)
     coming = {attendance.member for attendance in attendances}
-    attendances += [_as_before(row) for name, row in (kept or {}).items() if name not in coming]
+    attendances += [part_of(row) for name, row in (kept or {}).items() if name not in coming]
     plans = [
         MeetingPlan(
             meeting=meeting.public_id, agenda=(AgendaEntry(case.row.reference, moment.span),),
@@ -85,7 +85,8 @@ def publish_call(
             row.answer = "needs-action" if row.answer in NOT_COMING else row.answer
     case.row.updated_at = now
     letters, _ = write_plans(
-        session, setup, plans, meetings, cases, now=now, urgent=frozenset({meeting.public_id})
+        session, setup, plans, meetings, cases, now=now, batch=meeting.public_id,
+        urgent=frozenset({meeting.public_id}),
     )  # fmt: skip
     return Called(meeting, moment, letters, left.public_id if left is not None else None)
 
@@ -116,15 +117,6 @@ def _attendances(setup: Setup, case: UrgentCase, moment: Moment) -> list[Attenda
             )
         )  # fmt: skip
     return found
-
-
-def _as_before(row: MeetingInvitation) -> Attendance:
-    details = row.details
-    return Attendance(
-        member=row.member.public_id, kind=SeatKind(row.kind), span=Interval(row.starts_at, row.ends_at),
-        specialties=tuple(details["specialties"]), cases=tuple(details["cases"]), rules=tuple(details["rules"]),
-        required=details["required"],
-    )  # fmt: skip
 
 
 def release(session: Session, meeting: Meeting) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.model import Reason
@@ -19,6 +19,7 @@ from tumorboard.services.judging import Judgement, judge
 from tumorboard.services.planning import proposal_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
+from tumorboard.store.discussions import Discussion
 from tumorboard.store.meetings import AgendaItem, Board, Meeting
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
@@ -59,26 +60,73 @@ class Worklist:
     total: int
 
 
+class Due(StrEnum):
+    """How near the end of a case's clock is: past it, or within seven days."""
+
+    LATE = "late"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases a list shows; an empty field leaves nothing out.
+
+    `search` is a part of the reference, `needs` a specialty that is required or recommended, `owed_by` the specialty
+    that owes a report without which the case cannot be planned.
+    """
+
+    program: str = ""
+    state: str = ""
+    search: str = ""
+    urgency: str = ""
+    needs: str = ""
+    owed_by: str = ""
+    due: str = ""
+
+    def has(self, view: CaseView, setup: Setup, now: datetime) -> bool:
+        """True for a case that the list shows, as far as its judgement decides; `state` is left to the caller."""
+        assessment = view.judgement.assessment
+        due_at = view.judgement.due_at
+        return (
+            self.urgency in ("", assessment.urgency)
+            and (not self.needs or self.needs in (*assessment.required, *assessment.recommended))
+            and (not self.owed_by or self.owed_by in debtors(view, setup))
+            and (self.due != Due.LATE or due_at < now)
+            and (self.due != Due.WEEK or now <= due_at < now + timedelta(days=7))
+        )
+
+
+def debtors(view: CaseView, setup: Setup) -> set[str]:
+    """The specialties that owe the case a report which keeps it from being planned today."""
+    awaited = {finding.item for finding in view.judgement.findings if finding.is_blocking}
+    return {item.owed_by for item in setup.program(view.row.program).readiness if item.id in awaited}
+
+
 def list_cases(
-    session: Session, setup: Setup, *, by: Actor, now: datetime, program: str | None = None, state: str | None = None,
-    search: str = "", offset: int = 0, limit: int = 50,
+    session: Session, setup: Setup, *, by: Actor, now: datetime, only: CaseFilter | None = None, offset: int = 0,
+    limit: int = 50,
 ) -> Worklist:  # fmt: skip
-    """Open cases (or those of one state) whose reference contains `search`; a fixed number of queries."""
+    """Open cases, or those that a filter shows; a fixed number of queries.
+
+    `counts` are of the states of all that the rest of the filter shows, so that a person sees where the others are.
+    """
     require(by, Permission.CASE_READ)
+    only = only or CaseFilter()
     query = select(Case).options(selectinload(Case.readiness), selectinload(Case.waivers))
-    if state not in (CaseState.DONE, CaseState.WITHDRAWN):
+    if only.state not in (CaseState.DONE, CaseState.WITHDRAWN):
         query = query.where(Case.status.in_(("waiting", "scheduled")))
-    if program:
-        query = query.where(Case.program == program)
-    if search:
-        query = query.where(func.lower(Case.reference).contains(search.lower(), autoescape=True))
+    if only.program:
+        query = query.where(Case.program == only.program)
+    if only.search:
+        query = query.where(func.lower(Case.reference).contains(only.search.lower(), autoescape=True))
     found = session.scalars(query.order_by(Case.referred_at, Case.reference))
     rows = [row for row in found if row.program in setup.programs]
     items = _items(session, rows)
     views = [CaseView(row, judge(setup, row, on=setup.today(now)), items.get(row.id)) for row in rows]
+    views = [view for view in views if only.has(view, setup, now)]
     counts = {name.value: sum(view.state is name for view in views) for name in CaseState}
-    if state:
-        views = [view for view in views if view.state == state]
+    if only.state:
+        views = [view for view in views if view.state == only.state]
     order = {"urgent": 0, "expedited": 1, "routine": 2}
     views.sort(key=lambda view: (order[view.judgement.assessment.urgency], view.judgement.due_at, view.row.reference))
     return Worklist(cases=views[offset : offset + limit], counts=counts, total=len(views))
@@ -89,6 +137,8 @@ def _items(session: Session, rows: Sequence[Case]) -> dict[int, AgendaItem]:
     if not scheduled:
         return {}
     query = select(AgendaItem).options(joinedload(AgendaItem.meeting).joinedload(Meeting.board))
+    query = query.outerjoin(Discussion, Discussion.item_id == AgendaItem.id)
+    query = query.where(or_(Discussion.id.is_(None), Discussion.outcome == ""))
     return {item.case_id: item for item in session.scalars(query) if item.case_id in set(scheduled)}
 
 

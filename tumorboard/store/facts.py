@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -26,10 +26,10 @@ from tumorboard.domain.model import (
     Waiver,
 )
 from tumorboard.domain.timeline import Interval, merge
-from tumorboard.store.calendars import BusyInterval, BusySource
+from tumorboard.store.busy import busy_times as busy_times
 from tumorboard.store.cases import Case, CaseWaiver, ReadinessItem
 from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource, Room, Seat
-from tumorboard.store.people import Absence, Member
+from tumorboard.store.people import Member
 
 
 def encode_values(values: Mapping[str, Value]) -> dict[str, Any]:
@@ -98,32 +98,6 @@ def _holds(member: Member, seat: Seat) -> bool:
     return any(held.specialty == seat.specialty for held in member.specialties)
 
 
-def busy_times(
-    session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
-) -> dict[int, tuple[Interval, ...]]:
-    """Per member row id, when she cannot come between two instants: absences, confirmed bookings, and what her own
-    calendar says. Where that is not sure, she can.
-
-    Bookings of `without_meetings` do not count: they are what is being planned again. Sorted, non-overlapping.
-    """
-    found: dict[int, list[Interval]] = {}
-    absences = select(Absence.member_id, Absence.starts_at, Absence.ends_at)
-    absences = absences.where(Absence.starts_at < end, Absence.ends_at > start)
-    read = select(BusySource.member_id, BusyInterval.starts_at, BusyInterval.ends_at)
-    read = read.join(BusySource, BusySource.id == BusyInterval.source_id).where(BusyInterval.is_tentative.is_(False))
-    read = read.where(BusyInterval.starts_at < end, BusyInterval.ends_at > start)
-    bookings = (
-        select(Resource.member_id, Booking.starts_at, Booking.ends_at)
-        .join(Resource, Resource.id == Booking.resource_id)
-        .where(Resource.member_id.is_not(None), Booking.status == "confirmed")
-        .where(Booking.starts_at < end, Booking.ends_at > start, Booking.meeting_id.not_in(list(without_meetings)))
-    )
-    for query in (absences, read, bookings):
-        for member_id, starts_at, ends_at in session.execute(query):
-            found.setdefault(cast("int", member_id), []).append(Interval(starts_at, ends_at))
-    return {member_id: merge(intervals) for member_id, intervals in found.items()}
-
-
 def room_bookings(
     session: Session, *, start: datetime, end: datetime, without_meetings: Iterable[int] = ()
 ) -> dict[str, tuple[Interval, ...]]:
@@ -151,7 +125,7 @@ def calls_by_week(
         .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
         .where(Member.most_calls_per_week.is_not(None))
         .where(MeetingInvitation.kind == "on_demand", MeetingInvitation.status == "invited")
-        .where(MeetingInvitation.answer != "declined")
+        .where(MeetingInvitation.answer.not_in(("declined", "delegated")))
         .where(Meeting.starts_at >= start, Meeting.starts_at < end, Meeting.id.not_in(list(without_meetings)))
     )
     found: dict[str, dict[tuple[int, int], int]] = {}
@@ -174,7 +148,7 @@ def earlier_members(session: Session, *, program: str, now: datetime) -> dict[st
         .join(Member, Member.id == MeetingInvitation.member_id)
         .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
         .where(MeetingInvitation.kind == "on_demand", MeetingInvitation.status == "invited")
-        .where(MeetingInvitation.answer != "declined")
+        .where(MeetingInvitation.answer.not_in(("declined", "delegated")))
         .where(Meeting.starts_at <= now, Meeting.status != "cancelled", Meeting.id.in_(stood))
     )
     found: dict[str, set[str]] = {}

@@ -24,6 +24,7 @@ from tumorboard.web.calendar_paths import is_for_calendars
 from tumorboard.words import LANGUAGES, choose_language
 
 LANGUAGE_COOKIE = "language"
+SHORTCUTS_COOKIE = "shortcuts"
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 login_manager = LoginManager()
@@ -85,6 +86,8 @@ def _check_csrf() -> None:
     """
     if request.method not in UNSAFE_METHODS or not current_app.config["WTF_CSRF_ENABLED"]:
         return
+    if request.path.startswith("/letters/") and request.form.get("List-Unsubscribe") == "One-Click":
+        return  # RFC 8058: the address is the secret, and a mail program has no session
     if is_for_calendars(request.path) or request.path.startswith("/api/") and (is_program() or _is_refused_anyway()):
         return
     csrf.protect()
@@ -154,6 +157,19 @@ def current_language() -> str:
     if chosen:
         return choose_language(chosen)
     return request.accept_languages.best_match(LANGUAGES) or setup().language
+
+
+def shortcuts_on() -> bool:
+    """False where the reader has switched single-letter keys off on this device (WCAG 2.1.4)."""
+    return request.cookies.get(SHORTCUTS_COOKIE) != "off"
+
+
+def own_zone() -> str:
+    """The zone in which the reader wants her own times: that of her account, else of her letters, else the centre's."""
+    account = current_account()
+    if account is None:
+        return setup().time_zone
+    return account.time_zone or (account.member.time_zone if account.member else "") or setup().time_zone
 
 
 def log_in_account(account: Account) -> None:

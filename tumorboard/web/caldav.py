@@ -14,11 +14,12 @@ from flask import Blueprint, Flask, request
 from flask.wrappers import Response
 from werkzeug.http import http_date
 
-from tumorboard.domain.errors import BadInput, NotFound
+from tumorboard.domain.errors import BadInput
 from tumorboard.formats.feed_objects import FeedObject, read_name, split_feed
 from tumorboard.services import feeds
 from tumorboard.services.feeds import FeedHead, answer_free_busy
 from tumorboard.web.auth import database
+from tumorboard.web.caldav_log_in import count_failure, find_head
 from tumorboard.web.caldav_xml import (
     MOST_BYTES,
     BadRequestBody,
@@ -69,8 +70,11 @@ def answer(path: str) -> Response:
     """Whatever a client asks of an address under /caldav/."""
     if request.method == "OPTIONS":
         return _finish(Response(status=200, headers={"Allow": ", ".join(READING)}))
-    head = _log_in()
+    head = find_head()
     if head is None:
+        wait = count_failure()
+        if wait:
+            return _refuse_for_now(wait)
         refusal = _plain(401, "The password is a calendar link's secret part; it is wrong or was ended.")
         refusal.headers["WWW-Authenticate"] = 'Basic realm="tumorboard", charset="UTF-8"'
         return refusal
@@ -82,18 +86,6 @@ def answer(path: str) -> Response:
         return _refuse(error.status, error.condition)
     note_use(head)
     return response
-
-
-def _log_in() -> FeedHead | None:
-    """The feed whose token is the password; None for a wrong or ended one, and for a feed without events."""
-    given = request.authorization
-    if given is None or given.type != "basic" or not given.password:
-        return None
-    try:
-        head = feeds.find_feed(database(), token=given.password)
-    except NotFound:
-        return None
-    return None if head.scope == "free_busy" else head
 
 
 def _read(head: FeedHead, path: str) -> Response:
@@ -271,6 +263,12 @@ def _refuse(status: int, condition: str = "") -> Response:
     if not condition:
         return _plain(status, HTTPStatus(status).phrase)
     return _finish(Response(write_error(condition), status, content_type="application/xml; charset=utf-8"))
+
+
+def _refuse_for_now(seconds: int) -> Response:
+    response = _plain(429, "Too many wrong passwords; make a new calendar link and give its secret part.")
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _refuse_method() -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 
 from flask import Blueprint, Flask, request
 from flask.wrappers import Response
@@ -19,38 +18,11 @@ FEED_HEADERS = {"Cache-Control": "private, max-age=0", "Vary": "Accept-Encoding"
 ROBOTS = "User-agent: *\nAllow: /feeds/\nDisallow: /\n"
 """Google Calendar asks robots.txt before it fetches a feed; nothing here is for search engines (X-Robots-Tag)."""
 
-_TOKEN = re.compile(r"(/feeds/)[^\s\"'?&/]+")
-_LOGGERS = (
-    "tumorboard",
-    "werkzeug",
-    "gunicorn.access",
-    "gunicorn.error",
-    "waitress",
-    "waitress.queue",
-    "flask-limiter",
-)
-
 door = Blueprint("feeds_door", __name__)
 
 
-class HideFeedTokens(logging.Filter):
-    """Takes the secret out of every log record that holds a feed address."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Always true; a record with a token is rewritten."""
-        text = record.getMessage()
-        if "/feeds/" in text:
-            record.msg, record.args = _TOKEN.sub(r"\1…", text), ()
-        return True
-
-
 def register_feeds(app: Flask) -> None:
-    """Register the door, and keep its tokens out of the logs of the application and of its web servers."""
-    hide = HideFeedTokens()
-    for name in {*_LOGGERS, app.logger.name}:
-        logger = logging.getLogger(name)
-        if not any(isinstance(known, HideFeedTokens) for known in logger.filters):
-            logger.addFilter(hide)
+    """Register the door. Its tokens stay out of logs by `security.HideTokens`."""
     app.register_blueprint(door)
 
 

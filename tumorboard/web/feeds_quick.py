@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ class QuickDoor:
             return None
         engine = self._find_engine()
         try:
-            with engine.connect() as connection:
+            with closing(engine.raw_connection()) as connection:
                 head = self._feeds.find(connection, token=token)
                 if head is None or not _is_noted(head):
                     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, cast
@@ -25,7 +27,7 @@ LOG_IN_CODES = frozenset({"log-in-needed", "wrong-log-in", "unknown-token"})
 _STATUS: Mapping[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, DomainError: 422}
 _STATUS_OF_CODE = {
     "too-large": 413, "planner-busy": 503, "planner-too-slow": 503, "what-if-too-slow": 503,
-    "planner-failed": 500,
+    "planner-failed": 500, "readers-busy": 503,
     **dict.fromkeys(LOG_IN_CODES, 401),
 }  # fmt: skip
 _HTTP_CODES: Mapping[int, tuple[str, str]] = {
@@ -128,6 +130,21 @@ class ProblemApi(Api):
     """flask-smorest's Api with problem documents for every error, in answers and in the OpenAPI file."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._descriptions: deque[Callable[[], None]] = deque()
+        self._describing = threading.Lock()
+        super().__init__(*args, **kwargs)
+
+    def describe_later(self, describe: Callable[[], None]) -> None:
+        """Write a part of the OpenAPI file when somebody asks for it: that takes longer than all else of a start."""
+        self._descriptions.append(describe)
+
+    def _openapi_json(self) -> Response:
+        with self._describing:
+            while self._descriptions:
+                self._descriptions.popleft()()
+        return cast("Response", super()._openapi_json())
 
     def handle_http_exception(self, error: HTTPException) -> AnyResponse:
         """flask-smorest registers this for the whole application."""

@@ -1,6 +1,9 @@
-"""Headers on every response that tell browsers what they must not do."""
+"""Headers on every response that tell browsers what they must not do, and logs without the secrets of addresses."""
 
 from __future__ import annotations
+
+import logging
+import re
 
 from flask import Flask, abort, current_app, request
 from flask.wrappers import Response
@@ -26,11 +29,44 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_TOKEN = re.compile(r"(/(?:answer|feeds|letters|password)/)[^\s\"'?&/]+")
+_FROM_LETTERS = ("/answer/", "/letters/", "/password/")
+_LOGGERS = (
+    "tumorboard",
+    "werkzeug",
+    "gunicorn.access",
+    "gunicorn.error",
+    "waitress",
+    "waitress.queue",
+    "flask-limiter",
+)
+
+
+class HideTokens(logging.Filter):
+    """Takes the secret out of every log record that holds the address of a feed, an answer or a choice of letters."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true; a record with a token is rewritten."""
+        text = record.getMessage()
+        hidden = _TOKEN.sub(r"\1…", text)
+        if hidden != text:
+            record.msg, record.args = hidden, ()
+        return True
+
 
 def register_security(app: Flask) -> None:
-    """Add the headers to every response, errors included, and refuse what no database takes."""
+    """Add the headers to every response, errors included; refuse what no database takes; keep tokens out of logs."""
+    _hide_tokens(app)
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)
+
+
+def _hide_tokens(app: Flask) -> None:
+    """In the logs of the application and of its web servers."""
+    for name in {*_LOGGERS, app.logger.name}:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, HideTokens) for known in logger.filters):
+            logger.addFilter(HideTokens())
 
 
 def _refuse_nul() -> None:
@@ -52,7 +88,7 @@ def _add_headers(response: Response) -> Response:
         response.headers[name] = value
     # Under https the CSRF check compares the Referer, so pages send it to this site, and to no other.
     is_feed = is_for_calendars(request.path)
-    elsewhere = "strict-origin" if request.path.startswith("/answer/") else "same-origin"
+    elsewhere = "strict-origin" if request.path.startswith(_FROM_LETTERS) else "same-origin"
     response.headers["Referrer-Policy"] = "no-referrer" if is_feed else elsewhere
     if not is_feed and not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"

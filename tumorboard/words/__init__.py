@@ -52,11 +52,6 @@ def format_date(day: date, language: str) -> str:
     return f"{day:%Y-%m-%d} ({_WEEKDAYS[choose_language(language)][day.weekday()]})"
 
 
-def format_moment(instant: datetime, zone: str, language: str) -> str:
-    """`2026-11-24 (화) 07:30 (Asia/Seoul)` for an aware instant, in the IANA zone named."""
-    return f"{_format_local(instant, zone, language)} ({zone})"
-
-
 def format_span(start: datetime, end: datetime, zone: str, language: str) -> str:
     """`2026-11-24 (화) 07:30–08:10 (Asia/Seoul)` for aware instants, in the IANA zone named.
 

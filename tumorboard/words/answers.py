@@ -27,29 +27,31 @@ CHANNELS: Mapping[str, str] = {
 STATES: Mapping[str, str] = {
     "open": _("open"),
     "done": _("done"),
-    "accepted": _("accepted"),
-    "declined": _("declined"),
+    "accepted": _("acted on"),
+    "declined": _("turned down"),
     "dismissed": _("dismissed"),
 }
-"""What became of a message."""
+"""What became of a message, in words that are no answers: beside an answer they would be read as one."""
 
 REASONS: Mapping[str, str] = {
     "automatic": _("an automatic note, no answer"),
     "bad-sequence": _("does not say which invitation it answers"),
-    "cannot-be-handled": _("could not be handled; look at it in the mailbox, where it is flagged"),
+    "cannot-be-handled": _("could not be handled"),
     "contradiction": _("says two things at once"),
     "delegate-missing": _("names nobody to ask instead"),
+    "double-booked": _("comes after all, but is booked elsewhere at that time by now"),
     "duplicate-event": _("holds the same entry twice"),
     "future-sequence": _("answers an invitation we have not sent"),
     "future-stamp": _("says that it was written in the future; the sender's clock is wrong, or it is forged"),
-    "html-only": _("holds no calendar answer that can be read; look at it in the mailbox"),
-    "incomplete-calendar": _("was cut short; look at it in the mailbox"),
+    "has-delegated": _("somebody comes in her place already; enter the deputy's no first"),
+    "html-only": _("holds no calendar answer that can be read"),
+    "incomplete-calendar": _("was cut short"),
     "meeting-cancelled": _("the meeting is cancelled"),
     "meeting-past": _("the meeting has begun"),
     "method-missing": _("does not say what kind of message it is"),
     "never-written-to": _("is about a letter we did not send"),
     "no-attendee": _("names nobody who answers"),
-    "no-calendar": _("holds no calendar answer; look at it in the mailbox"),
+    "no-calendar": _("holds no calendar answer"),
     "no-event": _("holds no calendar entry"),
     "no-returned-letter": _("the report gives back no letter of ours, so nobody is marked; write to her to find out"),
     "no-stamp": _("does not say when it was written"),
@@ -68,16 +70,23 @@ REASONS: Mapping[str, str] = {
     "stale-stamp": _("is older than the answer we have"),
     "superseded": _("a later message of the same person replaces it"),
     "this-and-future": _("is about this and all later meetings; enter the answers by hand"),
-    "too-large": _("too large to be read; look at it in the mailbox, where it is flagged"),
+    "too-large": _("too large to be read"),
     "unknown-answer": _("holds no answer we know"),
     "unknown-assistant": _("somebody we do not know answers for her"),
     "unknown-instance": _("is about a day on which there is no meeting"),
     "unknown-method": _("is of a kind that is not read"),
     "unknown-uid": _("is about no invitation of ours"),
-    "unreadable": _("cannot be read; look at it in the mailbox"),
-    "winmail": _("came as winmail.dat, which cannot be read; look at it in the mailbox"),
+    "unreadable": _("cannot be read"),
+    "winmail": _("came as winmail.dat, which cannot be read"),
 }
 """Why a message did no more than it did."""
+
+_FOR_PEOPLE = frozenset(
+    {"cannot-be-handled", "html-only", "incomplete-calendar", "no-calendar", "too-large", "unreadable", "winmail"}
+)
+"""Messages that only a person can make sense of. Where no mailbox is read, nobody here has them."""
+_IN_MAILBOX = _("%(why)s; look at it in the mailbox, where it is flagged")
+_NOT_KEPT = _("%(why)s; the mail itself is not kept here, so ask the sender")
 
 _SENTENCES: Mapping[str, str] = {
     "partstat": _("%(who)s: %(answer)s"),
@@ -105,9 +114,14 @@ def say_message(effect: str, words: Words, *, who: str, sender: str, address: st
     return words.gettext(_SENTENCES.get(effect, _SENTENCES["none"])) % values
 
 
-def say_reason_code(code: str, words: Words) -> str:
-    """Why, or the code itself where there are no words for it; empty for none."""
-    return words.gettext(REASONS[code]) if code in REASONS else code.replace("-", " ")
+def say_reason_code(code: str, words: Words, *, has_mailbox: bool) -> str:
+    """Why, or the code itself where there are no words for it; empty for none. Says where the mail is to be found."""
+    if code not in REASONS:
+        return code.replace("-", " ")
+    why = words.gettext(REASONS[code])
+    if code not in _FOR_PEOPLE:
+        return why
+    return words.gettext(_IN_MAILBOX if has_mailbox else _NOT_KEPT) % {"why": why}
 
 
 def say_answer(code: str, words: Words) -> str:

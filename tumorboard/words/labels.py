@@ -7,6 +7,23 @@ from collections.abc import Mapping
 from tumorboard.words import Words
 from tumorboard.words import to_translate as _
 
+PLACES: Mapping[str, str] = {
+    "cases": _("Cases"),
+    "boards": _("Boards"),
+    "answers": _("Answers"),
+    "open-needs": _("Open needs"),
+    "people": _("People"),
+    "availability": _("Availability"),
+    "mine": _("My windows"),
+    "rules": _("Rules"),
+    "centre": _("Centre"),
+    "outbox": _("Outbox"),
+    "reports": _("Reports"),
+    "exports": _("Exports"),
+    "help": _("Help"),
+    "account": _("My account"),
+}
+"""The main menu; `MENU` and `MORE` of web/pages/frame.py name the pages."""
 STATES: Mapping[str, str] = {
     "not_ready": _("Not ready"),
     "ready": _("Ready"),
@@ -15,6 +32,12 @@ STATES: Mapping[str, str] = {
     "withdrawn": _("Withdrawn"),
 }
 URGENCIES: Mapping[str, str] = {"routine": _("Routine"), "expedited": _("Expedited"), "urgent": _("Urgent")}
+IMPORT_STAGES: Mapping[str, str] = {
+    "waiting": _("Begins in a moment"),
+    "reading": _("Reads and checks the rows"),
+    "writing": _("Writes the cases"),
+}
+DUES: Mapping[str, str] = {"late": _("past their limit"), "week": _("within seven days")}
 READINESS: Mapping[str, str] = {
     "current": _("There"),
     "stale": _("Too old"),
@@ -54,6 +77,7 @@ WHAT_IF_MEMBERS: Mapping[str, str] = {
     "window": _("Another time"),
 }
 ABSENCES: Mapping[str, str] = {"absence": _("Absent"), "busy": _("Busy")}
+WEEKLY_HOURS: Mapping[str, str] = {"busy": _("Busy"), "available": _("Available")}
 BUSY_SOURCES: Mapping[str, str] = {"upload": _("Handed in"), "url": _("Address"), "folder": _("File of the IT staff")}
 FEED_DETAILS: Mapping[str, str] = {
     "full": _("everything, with links to the details"),
@@ -77,6 +101,7 @@ LETTERS: Mapping[str, str] = {
     "sent": _("Sent"),
     "superseded": _("Replaced by a newer one"),
     "dead": _("Given up"),
+    "held": _("Held"),
 }
 METHODS: Mapping[str, str] = {"REQUEST": _("Invitation"), "CANCEL": _("Cancellation")}
 INVITATIONS: Mapping[str, str] = {
@@ -117,7 +142,49 @@ EVENTS: Mapping[str, str] = {
     "case:called": _("Urgent meeting called"),
     "need:waived": _("Need waived"),
     "need:restored": _("Waiver taken back"),
+    "case:received": _("On the list"),
+    "case:placed": _("Published on a meeting"),
+    "case:moved": _("Moved to another meeting"),
+    "case:taken-off": _("Taken off a meeting"),
+    "meeting:moved": _("Its meeting moved"),
+    "discussion:started": _("Discussion begun"),
+    "recommendation:written": _("Recommendation written"),
+    "outcome:recorded": _("Outcome recorded"),
+    "record:signed": _("Record signed"),
+    "record:reopened": _("Record opened again"),
+    "draft:moved": _("Moved in a draft"),
+    "draft:ordered": _("Moved in a draft"),
+    "draft:placed": _("Placed in a draft"),
+    "draft:left-out": _("Left out of a draft"),
+    "draft:undone": _("Taken back in a draft"),
 }
+
+
+OUTCOMES: Mapping[str, str] = {
+    "discussed": _("Discussed"),
+    "deferred": _("Deferred"),
+    "withdrawn": _("Withdrawn"),
+    "not_quorate": _("Not quorate"),
+}
+"""What became of a case on an agenda."""
+OUTCOME_REASONS: Mapping[str, str] = {
+    "report-missing": _("A report was missing"),
+    "specialist-absent": _("A needed specialist was absent"),
+    "out-of-time": _("No time was left"),
+    "referrer-absent": _("Nobody presented the case"),
+    "patient-declined": _("The patient declined"),
+    "superseded": _("Decided already"),
+    "moved-elsewhere": _("Treated at another hospital"),
+    "other": _("Another reason, in words"),
+}
+"""Why a case was deferred or withdrawn."""
+REOPENINGS: Mapping[str, str] = {
+    "typing-error": _("A typing error"),
+    "outcome-wrong": _("An outcome is wrong"),
+    "attendance-wrong": _("The attendance is wrong"),
+    "text-incomplete": _("A recommendation is incomplete"),
+}
+"""Why a signed record is opened again."""
 
 
 STAGES: Mapping[str, str] = {

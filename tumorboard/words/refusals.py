@@ -35,6 +35,11 @@ _CELLS: Mapping[str, str] = {
     "duplicate-reference": _("Another row has the same reference; keep one of the two."),
     "impossible-stage": _("There is no such stage."),
     "impossible-value": _("The number is impossible here."),
+    "bad-centre-setting": _("There is no such setting of the centre, or its value is no text."),
+    "bad-reference-pattern": _("The pattern of references cannot be used; write it as C-####, with a digit in it."),
+    "no-centre": _("There is no centre yet; load a centre file first."),
+    "reference-like-a-name": _("The reference looks like a name; use a local number."),
+    "reference-pattern": _("The reference does not keep to the centre's pattern."),
     "missing-reference": _("The case has no reference; give it a local one, no name."),
     "not-a-date": _("No date; write it as 2026-11-22."),
     "not-a-gestation": _("No gestational age; write weeks+days, as 24+3."),
@@ -52,6 +57,15 @@ _CELLS: Mapping[str, str] = {
 _PAGES: Mapping[str, str] = {
     "absence-past": _("This absence is over already."),
     "absence-too-long": _("An absence lasts two years at most."),
+    "too-many-hours": _("These are too many weekly hours; remove some first."),
+    "no-weekday": _("Choose at least one weekday."),
+    "one-weekday": _("Choose one weekday."),
+    "unknown-hours": _("There are no such weekly hours."),
+    "too-far": _("This is too far from today."),
+    "nobody-chosen": _("Nobody is chosen for any of these meetings."),
+    "unknown-change": _("There is no such change."),
+    "undone-already": _("This was taken back already."),
+    "changed-since": _("These meetings are over or changed since; edit them one by one."),
     "already-exists": _("This already exists, or something it refers to does not; load the page again."),
     "time-past": _("The fixed time is past; give one that is ahead."),
     "time-too-far": _("Fix a time two years ahead at most."),
@@ -61,6 +75,11 @@ _PAGES: Mapping[str, str] = {
     "bad-input": _("Something in the form cannot be understood."),
     "bad-length": _("A meeting lasts 10 to 480 minutes."),
     "bad-preference": _("This preference is wrong; choose one that is offered."),
+    "bad-period": _("Give a period of one day to one year, its first day before its last."),
+    "no-such-file": _("There is no PDF of this list; take XLSX or CSV."),
+    "purpose-missing": _("Say first what the file is for."),
+    "purpose-unknown": _("Choose a purpose of the list."),
+    "purpose-unsaid": _("Say in a few words what it is for."),
     "bad-setting": _("This setting is wrong: a whole number within its limits; a break needs both its numbers."),
     "already-called": _("An urgent meeting is called for this case already; move that one."),
     "bad-count": _("Write a specialty, or radiology:2 for two members of it."),
@@ -70,12 +89,26 @@ _PAGES: Mapping[str, str] = {
     "busy": _("The database is busy; try again in a moment."),
     "case-exists": _("There is already a case with this reference."),
     "case-scheduled": _("The case stands on a published meeting; take it off the board first."),
+    "import-died": _("The import broke off and nothing was written; start it again."),
+    "import-failed": _("The import failed and nothing was written; the operator finds why in the log."),
+    "import-running": _("This list is being imported already."),
+    "import-stopped": _("The import is stopped; nothing was written."),
     "changed-meanwhile": _("Somebody changed this in the meantime; look at it again and repeat the change."),
     "case-closed": _("This case is closed; nobody is called for it."),
     "conflict": _("Somebody or something else already holds this place, room or time."),
     "csrf": _("The form was too old; it is fresh now. Please send it again."),
     "double-booked": _("A member or room is already booked for part of this time; propose again."),
     "draft-closed": _("This draft is closed already; propose again."),
+    "draft-not-discarded": _("This draft was not thrown away."),
+    "draft-open": _("The board has another open draft. Publish it or throw it away first."),
+    "nothing-to-undo": _("There is no step to take back."),
+    "nothing-to-redo": _("There is no step to do again."),
+    "nothing-to-restore": _("Nothing was published here that could be taken back."),
+    "bad-group-name": _("Name the group with 1 to 80 letters."),
+    "empty-group": _("Tick at least one specialty."),
+    "group-exists": _("The board has a group of this name already."),
+    "too-many-groups": _("A board keeps 30 groups at most; remove one first."),
+    "unknown-group": _("There is no such group."),
     "ends-before-start": _("The end is not after the start."),
     "letter-not-dead": _("Only a letter that was given up, and has no newer one, can be sent again."),
     "log-in-needed": _("Please log in first."),
@@ -128,6 +161,7 @@ _PAGES: Mapping[str, str] = {
     "unknown-case": _("There is no such case."),
     "unknown-draft": _("There is no such draft."),
     "unknown-item": _("This is no readiness item of the programme."),
+    "unknown-batch": _("There are no such letters."),
     "unknown-letter": _("There is no such letter."),
     "unknown-detail": _("This link cannot show that; choose what the page offers."),
     "unknown-scope": _("There is no such kind of calendar link."),
@@ -194,6 +228,8 @@ _CALENDARS: Mapping[str, str] = {
 
 _ANSWERS: Mapping[str, str] = {
     "bad-answer": _("The answer is accepted, tentative or declined."),
+    "has-delegated": _("Somebody else comes in her place already; enter first that her deputy does not come."),
+    "address-works": _("No letter to this member came back."),
     "bad-inbox-url": _("The address of the mailbox is wrong; tell the operator."),
     "cannot-move": _("The meeting cannot be moved to this time:"),
     "deputy-unfit": _("The deputy does not hold the specialty that is needed; ask another member."),
@@ -206,6 +242,7 @@ _ANSWERS: Mapping[str, str] = {
     "nothing-to-accept": _("There is nothing to decide here; put it away."),
     "nothing-to-believe": _("This mail holds no answer that could be taken."),
     "proposal-outdated": _("She has been asked anew since; this is about an earlier time."),
+    "not-a-deputy": _("Choose one of those who could come for you."),
     "unknown-deputy": _("Nobody of the centre has this address; ask another member."),
     "unknown-invitation": _("There is no such invitation."),
     "unknown-link": _("There is nothing at this address; use the link of the newest letter."),
@@ -218,13 +255,95 @@ _ANSWERS: Mapping[str, str] = {
 }
 """Answers to invitations, links in letters, and what a coordinator decides about them."""
 
-REFUSALS: Mapping[str, str] = {**_ANSWERS, **_FILES, **_CELLS, **_PAGES, **_CALENDARS}
+_ROOM: Mapping[str, str] = {
+    "bad-times": _("These times are impossible: from before until, both over, and near the meeting."),
+    "case-not-on-agenda": _("This case is not on the agenda of this meeting."),
+    "case-planned-again": _("This case stands on another meeting by now; take it off there first."),
+    "case-settled": _("This case has its outcome; change that instead."),
+    "meeting-ahead": _("This meeting is still ahead; its room opens an hour before."),
+    "meeting-begun": _("A case of this meeting is written of already; its agenda stays as it is."),
+    "no-member": _("This account belongs to no member; say who is there."),
+    "nobody-present": _("Nobody is noted as there; note first who was in the room."),
+    "not-on-this-board": _("Only somebody on this board writes in its record."),
+    "other-needs-words": _("Say in words what the other reason is."),
+    "reason-missing": _("Choose a reason from the list."),
+    "reason-unasked": _("Only a deferred or withdrawn case has a reason."),
+    "recommendation-missing": _("Write down what the board recommends."),
+    "record-open": _("Some cases have no outcome yet."),
+    "record-signed": _("This record is signed; open it again first."),
+    "record-unsigned": _("This record is not signed."),
+    "text-changed-meanwhile": _("Somebody else wrote here in the meantime. Both texts are kept: put them together."),
+    "times-missing": _("Say when the case was discussed: from, until."),
+    "unknown-outcome": _("Choose what became of the case."),
+}
+"""What happens in the meeting, and its record."""
+
+_CENTRE: Mapping[str, str] = {
+    "account-exists": _("There is already a log-in with this address."),
+    "address-taken": _("There is already a member with this address."),
+    "bad-calls": _("Meetings a week: a whole number from 1 to 50, or nothing."),
+    "bad-capacity": _("Places: a whole number from 1 to 1000."),
+    "bad-email": _("This is no e-mail address; write name@hospital.example."),
+    "bad-key": _("The key has small letters, digits, - and _ only, and begins with a letter or digit."),
+    "bad-time": _("No time; write it as 07:30."),
+    "bad-video-url": _("The address of a video call begins with https://."),
+    "bad-weekday": _("Choose a day of the week."),
+    "board-used": _("This board has met or was planned for; give its weekly meeting a last day instead."),
+    "day-exists": _("This day is closed already."),
+    "day-past": _("This day is over."),
+    "department-used": _("Members or specialties belong to this department; give them another one first."),
+    "holder-unfit": _("Who sits on a seat must have its specialty; give it to her first."),
+    "key-taken": _("This key is in use; choose another one."),
+    "last-administrator": _("This is the last administrator; make somebody else one first."),
+    "last-before-first": _("The last day is before the first."),
+    "long-password": _("A password has at most 200 characters."),
+    "member-taken": _("This member has a log-in already; open that one again instead."),
+    "name-missing": _("Give a name."),
+    "no-core-seat": _("A board needs at least one seat for the whole meeting, and somebody on it."),
+    "no-link-key": _("This installation cannot sign links; tell the operator."),
+    "nobody-named": _("Name at least one member."),
+    "own-deputy": _("Nobody is her own deputy."),
+    "password-link-over": _("This link is over or was used already; ask an administrator for a new one."),
+    "passwords-differ": _("The two passwords differ."),
+    "room-used": _("A board meets here or has met here; give its weekly meeting another room, and keep this one."),
+    "seat-kind": _("Choose one of the kinds of seats."),
+    "series-exists": _("This board meets at this time every week already."),
+    "setup-over": _("This installation is set up already; log in."),
+    "short-password": _("A password needs at least 10 characters."),
+    "specialty-held": _("She sits on a seat for this specialty; take her off that seat first."),
+    "specialty-used": _("A member or a board still has this specialty; take it away there first."),
+    "unknown-account": _("There is no such log-in."),
+    "unknown-certificate": _("There is no such certificate."),
+    "unknown-day": _("The hospital has not closed this day itself."),
+    "unknown-department": _("There is no such department."),
+    "unknown-language": _("The language is Korean or English."),
+    "unknown-role": _("Choose at least one role."),
+    "unknown-seat": _("The board has no such seat."),
+    "unknown-series": _("There is no such weekly meeting."),
+    "unknown-zone": _("There is no such time zone; choose one of the list."),
+    "wrong-password": _("The current password is wrong."),
+    "wrong-setup-code": _("This is not the code, or it is too old; make a new one on the machine."),
+}
+"""Edits of the centre, log-ins and the first start."""
+
+REFUSALS: Mapping[str, str] = {**_ROOM, **_CENTRE, **_ANSWERS, **_FILES, **_CELLS, **_PAGES, **_CALENDARS}
 """The sentence of every code that a page can show."""
 
 
-def say_refusal(code: str, message: str, words: Words) -> str:
+_WITH_VALUES: Mapping[str, str] = {
+    "reference-pattern": _(
+        "The reference does not keep to the centre's pattern %(pattern)s (# a digit, @ a letter, ? either), "
+        "for example %(example)s."
+    ),
+}
+"""Sentences that name more than the code, where the values are there."""
+
+
+def say_refusal(code: str, message: str, words: Words, values: Mapping[str, object] | None = None) -> str:
     """The English message itself, which names the value; for Korean readers the sentence of the code."""
     if choose_language(words.language) == "ko" and code in REFUSALS:
+        if code in _WITH_VALUES and values and "pattern" in values:
+            return words.gettext(_WITH_VALUES[code]) % values
         return words.gettext(REFUSALS[code])
     return (
         f"{message[:1].upper()}{message[1:]}" if message else words.gettext(REFUSALS.get(code, REFUSALS["bad-input"]))
@@ -233,4 +352,4 @@ def say_refusal(code: str, message: str, words: Words) -> str:
 
 def say_error(error: DomainError, words: Words) -> str:
     """What an error says to the person at the page."""
-    return say_refusal(error.code, str(error), words)
+    return say_refusal(error.code, str(error), words, error.values)

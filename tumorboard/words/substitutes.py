@@ -11,9 +11,9 @@ from tumorboard.words.phrases import Names
 
 WHYS: Mapping[str, str] = {
     "declined": _("%(member)s declined"),
-    "delegated": _("%(member)s named somebody else, who is not asked yet"),
     "left": _("%(member)s is no longer at the centre"),
     "absent": _("%(member)s is away at that time"),
+    "bounced": _("letters to %(member)s come back; correct the address, or phone"),
     "unanswered": _("%(member)s has not answered in time"),
     "uncovered": _("nobody is invited for it"),
     "urgent-call": _("nobody free is left to ask"),
@@ -52,9 +52,13 @@ def say_why(why: str, member: str, words: Words, names: Names) -> str:
     return words.gettext(WHYS[why]) % {"member": names.members.get(member, words.gettext(_("a member")))}
 
 
-def say_place(place: Place, words: Words) -> str:
-    """How a candidate stands to the need."""
-    return words.gettext(PLACES[place])
+def say_place(place: Place, words: Words, *, is_reached: bool = True) -> str:
+    """How a candidate stands to the need, and whether letters reach her."""
+    said = words.gettext(PLACES[place])
+    if is_reached:
+        return said
+    warning = words.gettext(_("letters to her come back: phone her"))
+    return f"{said} · {warning}"
 
 
 def say_rejection(code: str, words: Words) -> str:

@@ -5,24 +5,34 @@ from __future__ import annotations
 from flask import Flask
 
 from tumorboard.web.api import (
+    absences,
+    accounts,
+    addresses,
     answers,
     board_settings,
     boards,
     busy,
     cases,
     centre,
+    centre_edits,
+    centre_settings,
+    discussions,
     drafts,
     feeds,
     findings,
     health,
     meetings,
+    my_parts,
     open_needs,
     operation,
+    plan_changes,
     preferences,
     programs,
+    reports,
     runs,
     session,
     slots,
+    specialty_groups,
     urgent,
     what_if,
 )
@@ -59,6 +69,7 @@ def register_api(app: Flask) -> None:
     for converter in (PublicIdConverter, KeyConverter):
         api.register_converter(converter, describe_converter)
     for module in (
+        absences,
         answers,
         session,
         cases,
@@ -66,6 +77,8 @@ def register_api(app: Flask) -> None:
         boards,
         meetings,
         drafts,
+        plan_changes,
+        specialty_groups,
         runs,
         centre,
         feeds,
@@ -76,8 +89,15 @@ def register_api(app: Flask) -> None:
         urgent,
         slots,
         open_needs,
+        addresses,
         preferences,
+        centre_settings,
         busy,
+        discussions,
+        reports,
+        accounts,
+        centre_edits,
+        my_parts,
     ):
         api.register_blueprint(module.door)
     app.register_blueprint(health.door)

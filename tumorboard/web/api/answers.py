@@ -35,7 +35,8 @@ def list_messages(asked: dict[str, Any]) -> dict[str, Any]:
     Stale, forged and uninvited answers stand there with their reason; they changed nothing.
     """
     found = proposals.list_messages(database(), by=current_actor(), state=asked.pop("state", None), **asked)
-    items = [present_message(row, Words(current_language())) for row in found.rows]
+    words, has_mailbox = Words(current_language()), bool(setup().inbox_url)
+    items = [present_message(row, words, has_mailbox=has_mailbox) for row in found.rows]
     return page_of(items, total=found.total, **asked)
 
 

@@ -39,12 +39,14 @@ door = Door("cases", description="Matters for discussion, known by a local refer
 def list_cases(asked: dict[str, Any]) -> dict[str, Any]:
     """List open cases, or those of one state
 
-    Most urgent first, then those whose clock ends first. `counts` are over all open cases, whatever the state asked.
+    Most urgent first, then those whose clock ends first. `counts` are by state over what the other filters show.
     """
     offset, limit = asked["offset"], asked["limit"]
     found = worklist.list_cases(
-        database(), setup(), by=current_actor(), now=utc_now(), program=asked.get("program"), state=asked.get("state"),
-        search=asked["q"], offset=offset, limit=limit,
+        database(), setup(), by=current_actor(), now=utc_now(), only=worklist.CaseFilter(
+            program=asked["program"], state=asked["state"], search=asked["q"], urgency=asked["urgency"],
+            needs=asked["needs"], owed_by=asked["owed_by"], due=asked["due"],
+        ), offset=offset, limit=limit,
     )  # fmt: skip
     words = Words(current_language())
     items = [present_case(setup(), view, words) for view in found.cases]
@@ -173,7 +175,7 @@ def fix_time(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
 @door.response(200, CaseDetailAnswer)
 def withdraw_case(case_id: str) -> dict[str, Any]:
     """Take a case off the list"""
-    cases.withdraw_case(database(), case_id=case_id, by=current_actor(), now=utc_now())
+    cases.withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
     return _detail(case_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tumorboard.services import boards, lists, people
+from tumorboard.services import lists, people
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.schemas.base import page_of
@@ -29,9 +29,15 @@ door = Door("centre", description="People, departments, specialties and rooms")
 @door.arguments(PeopleAsk, location="query")
 @door.response(200, PeoplePageAnswer)
 def list_people(asked: dict[str, Any]) -> dict[str, Any]:
-    """List active members, by department and name"""
+    """List active members, by department and name
+
+    Narrowed by a part of the name, a department, a specialty, or to those away within so many days.
+    """
     offset, limit = asked["offset"], asked["limit"]
-    rows = boards.list_people(database(), by=current_actor(), now=utc_now(), specialty=asked.get("specialty"))
+    rows = people.search_people(
+        database(), by=current_actor(), now=utc_now(), text=asked["search"], department=asked["department"],
+        specialty=asked.get("specialty") or "", away_days=asked["away_days"],
+    )  # fmt: skip
     items = [present_member(row, current_language()) for row in rows[offset : offset + limit]]
     return page_of(items, total=len(rows), offset=offset, limit=limit)
 

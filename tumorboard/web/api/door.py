@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from flask import Request
@@ -14,6 +15,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.routing import BaseConverter
 
 from tumorboard.web.auth import current_actor
+from tumorboard.web.problems import ProblemApi
 
 PREFIX = "/api/v1"
 
@@ -76,6 +78,10 @@ class Door(Blueprint):
         if view_func is not None and hasattr(view_func, "_apidoc"):
             view_func._apidoc.setdefault("manual_doc", {})["operationId"] = view_func.__name__
         super().add_url_rule(rule, endpoint, view_func, *args, **kw)
+
+    def register_views_in_doc(self, api: ProblemApi, *args: Any, **kwargs: Any) -> None:
+        """As flask-smorest, but when the OpenAPI file is asked for."""
+        api.describe_later(partial(super().register_views_in_doc, api, *args, **kwargs))
 
     def _prepare_errors_doc(self, doc: dict[str, Any], _: Any, *, method: str, **__: Any) -> dict[str, Any]:
         names = {} if self.public else {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND"}

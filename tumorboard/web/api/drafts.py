@@ -54,7 +54,7 @@ def _preferred_wait_seconds() -> int:
 
 
 def _created(draft_id: str, seconds: int) -> Response:
-    response = jsonify(DraftAnswer().dump(_read(draft_id)))
+    response = jsonify(DraftAnswer().dump(present(draft_id)))
     response.status_code = 201
     response.headers["Location"] = url_for("drafts.read_draft", draft_id=draft_id)
     response.headers["Preference-Applied"] = f"wait={seconds}"
@@ -65,7 +65,7 @@ def _created(draft_id: str, seconds: int) -> Response:
 @door.response(200, DraftAnswer)
 def read_draft(draft_id: str) -> dict[str, Any]:
     """Read a draft as a difference to what is published"""
-    return _read(draft_id)
+    return present(draft_id)
 
 
 @door.patch("/drafts/<public_id:draft_id>")
@@ -81,7 +81,7 @@ def move_case(asked: dict[str, Any], draft_id: str) -> dict[str, Any]:
             database(), setup(), draft_id=draft_id, reference=asked["case"], meeting_id=asked["meeting"],
             position=asked["position"], by=current_actor(), now=utc_now(), call=run_apart,
         )  # fmt: skip
-    return _read(draft_id)
+    return present(draft_id)
 
 
 @door.delete("/drafts/<public_id:draft_id>")
@@ -102,7 +102,8 @@ def publish_draft(draft_id: str) -> dict[str, Any]:
     return {"letters": done.letters, "meetings": list(done.meetings)}
 
 
-def _read(draft_id: str) -> dict[str, Any]:
+def present(draft_id: str) -> dict[str, Any]:
+    """A draft for `DraftAnswer`, as the caller may see it."""
     view = boards.read_draft(database(), draft_id=draft_id, by=current_actor())
     program = setup().program(view.row.board.program)
     members = {change.member.public_id: change.member for meeting in view.meetings for change in meeting.attendances}

@@ -12,9 +12,12 @@ from tumorboard.web.schemas.base import page_of
 from tumorboard.web.schemas.operation import (
     AuditAsk,
     AuditPageAnswer,
+    BatchAnswer,
+    BatchListAnswer,
     CheckAnswer,
     LetterListAsk,
     LetterPageAnswer,
+    present_batch,
     present_event,
     present_letter,
 )
@@ -40,6 +43,39 @@ def retry_letter(letter_id: str) -> None:
     outbox.retry_letter(database(), letter_id=letter_id, by=current_actor(), now=utc_now())
 
 
+@door.get("/outbox/batches")
+@door.response(200, BatchListAnswer)
+def list_batches() -> dict[str, Any]:
+    """List letters that were sent together, newest first, with how far they have come"""
+    items = [present_batch(each) for each in outbox.list_batches(database(), by=current_actor())]
+    return {"items": items, "total": len(items)}
+
+
+@door.get("/outbox/batches/<public_id:batch_id>")
+@door.response(200, BatchAnswer)
+def read_batch(batch_id: str) -> dict[str, Any]:
+    """Read how far letters sent together have come
+
+    `batch_id` is that of the draft that was published, or of the meeting that was changed by itself. All counts are 0
+    when nobody was written to.
+    """
+    return present_batch(outbox.batch_progress(database(), batch_id, by=current_actor()))
+
+
+@door.post("/outbox/batches/<public_id:batch_id>/hold")
+@door.response(200, BatchAnswer)
+def hold_batch(batch_id: str) -> dict[str, Any]:
+    """Keep back what has not left yet"""
+    return present_batch(outbox.hold_batch(database(), batch=batch_id, by=current_actor(), now=utc_now()))
+
+
+@door.post("/outbox/batches/<public_id:batch_id>/release")
+@door.response(200, BatchAnswer)
+def release_batch(batch_id: str) -> dict[str, Any]:
+    """Let go what was held"""
+    return present_batch(outbox.release_batch(database(), batch=batch_id, by=current_actor(), now=utc_now()))
+
+
 @door.get("/audit")
 @door.arguments(AuditAsk, location="query")
 @door.response(200, AuditPageAnswer)
@@ -59,7 +95,7 @@ def check_database() -> dict[str, Any]:
     For administrators and auditors.
     """
     by = current_actor()
-    if not by.may(Permission.CENTRE_EDIT):
+    if not by.may(Permission.ACCOUNT_EDIT):
         require(by, Permission.AUDIT_READ)
     found = checks.check_database(database(), setup(), now=utc_now())
     violations = [{"code": each.code, "subject": each.subject, "message": each.message} for each in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,22 +19,16 @@ from tumorboard.services import proposals
 from tumorboard.services.access import Permission
 from tumorboard.services.answer_tokens import ANSWERS
 from tumorboard.services.answers import answer_for, answer_own
+from tumorboard.services.parts import holds_place, is_asked_again
 from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, known_account, pages, refuse_form, show, words
 from tumorboard.web.pages.names import full_name, say_when
-from tumorboard.words import format_span, to_translate
+from tumorboard.words import format_span
 from tumorboard.words.answers import STATES, say_answer, say_channel, say_message, say_reason_code
 from tumorboard.words.phrases import Names, say_reason
 from tumorboard.words.refusals import say_error
-
-SAID_STATES: Mapping[str, str] = {
-    **STATES,
-    "accepted": to_translate("acted on"),
-    "declined": to_translate("turned down"),
-}
-"""What became of a message, in words that are no answers: beside an answer they would be read as one."""
 
 LATELY = 50
 """How many decided messages the page shows."""
@@ -97,8 +91,8 @@ def _line(row: InboundMessage, move: str = "") -> MessageLine:
             answer=row.partstat,
             proposed=_say_proposed(row, zone),
         ),
-        why=say_reason_code(row.reason, words()),
-        state=words().gettext(SAID_STATES[row.state]),
+        why=say_reason_code(row.reason, words(), has_mailbox=bool(setup().inbox_url)),
+        state=words().gettext(STATES[row.state]),
         meeting=row.meeting,
         can_accept=is_open and row.effect in (Effect.PROPOSAL, Effect.DELEGATE),
         can_believe=is_open
@@ -263,12 +257,6 @@ def answers_to(meeting: Meeting) -> list[AnswerLine]:
     return [_answer_line(row) for row in rows]
 
 
-@pages.app_template_global("my_answers")
-def my_answers(windows: list[MeetingInvitation]) -> list[AnswerLine]:
-    """A member's own answers to her windows."""
-    return [_answer_line(row) for row in windows]
-
-
 @pages.app_template_global("open_answers_count")
 def open_answers_count() -> int:
     """How many messages wait, for the menu; none for who does not decide."""
@@ -289,5 +277,8 @@ def _answer_line(row: MeetingInvitation) -> AnswerLine:
         answer=say_answer(row.answer, words()),
         channel=say_channel(row.answer_by, words()),
         comment=row.comment,
-        is_open=row.status == "invited" and row.meeting.status != "cancelled" and row.starts_at > utc_now(),
+        is_open=row.status == "invited"
+        and row.meeting.status != "cancelled"
+        and row.starts_at > utc_now()
+        and (holds_place(row) or is_asked_again(row)),
     )

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import time
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission
-from tumorboard.services.boards import list_absent, list_boards, read_board
+from tumorboard.services.boards import BoardView, list_absent, list_boards, read_board
 from tumorboard.services.feeds import list_feeds
+from tumorboard.services.findings import count_findings
 from tumorboard.services.meetings import add_meeting
+from tumorboard.services.planning import last_discarded
+from tumorboard.services.publications import last_publication
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.run_process import begin_run
 from tumorboard.services.runs import find_active_run
 from tumorboard.services.solver_process import warm_up
+from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Meeting, Room
 from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.board_timeline import list_timeline
 from tumorboard.web.pages.findings import findings_by_meeting, repair_of
 from tumorboard.web.pages.frame import (
     answer_form,
@@ -31,7 +37,7 @@ from tumorboard.web.pages.frame import (
     show,
     words,
 )
-from tumorboard.web.pages.names import all_specialties
+from tumorboard.web.pages.names import all_specialties, say_when
 from tumorboard.web.pages.picture import picture_of_meeting
 
 USUAL_WEEKS = 8
@@ -79,7 +85,43 @@ def show_board(key: str) -> Response:
         usual_weeks=USUAL_WEEKS,
         usual_minutes=USUAL_MINUTES,
         today=setup().today(utc_now()),
+        **(_plans_of(view, key) if may_plan else {}),
     )
+
+
+def _plans_of(view: BoardView, key: str) -> dict[str, object]:
+    """What whoever plans sees beside the meetings: what needs her, what she can take back, what happened."""
+    now = utc_now()
+    return {
+        "to_do": list(_to_do(view, key)),
+        "publication": last_publication(database(), view.row, now=now),
+        "discarded": last_discarded(database(), view.row, now=now) if view.draft is None else None,
+        "timeline": list_timeline(key),
+    }
+
+
+def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str]]:
+    """What waits for a coordinator on this board: words and address."""
+    by, now = current_actor(), utc_now()
+    if view.draft is not None:
+        said = words().gettext("An open draft waits, made by %(name)s") % {"name": view.draft.made_by}
+        yield said, url_for("pages.show_draft", draft_id=view.draft.public_id)
+    found = count_findings(database(), by=by, now=now).get(key, 0)
+    if found:
+        said = words().ngettext("%(number)d thing to mend", "%(number)d things to mend", found)
+        yield said % {"number": found}, "#to-mend"
+    query = select(func.count()).select_from(Case).where(Case.program == view.row.program, Case.status == "waiting")
+    waiting = database().scalar(query) or 0
+    if waiting and view.draft is None:
+        said = words().ngettext("%(number)d case waits for a meeting", "%(number)d cases wait for a meeting", waiting)
+        yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program)
+    absent = list_absent(database(), by=by, now=now)
+    for meeting in view.meetings:
+        if meeting.public_id in absent:
+            when = say_when(meeting.starts_at, meeting.time_zone)
+            names = ", ".join(absent[meeting.public_id])
+            said = words().gettext("%(meeting)s: cannot come any more: %(names)s") % {"meeting": when, "names": names}
+            yield said, f"#m-{meeting.public_id}"
 
 
 def _picture(meeting: Meeting) -> object:

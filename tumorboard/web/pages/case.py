@@ -15,7 +15,7 @@ from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
-from tumorboard.services.cases import change_case, find_case, withdraw_case
+from tumorboard.services.cases import change_case, find_case, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.waivers import restore_need, waive_need
@@ -26,8 +26,7 @@ from tumorboard.web.pages.case_rows import describe, make_row
 from tumorboard.web.pages.fields import REFERENCE, as_cells, list_facts, list_inputs, read_cells
 from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
 from tumorboard.web.pages.names import names_of
-from tumorboard.words import labels
-from tumorboard.words.labels import say_code
+from tumorboard.web.pages.timeline import list_timeline
 from tumorboard.words.phrases import say_reason
 from tumorboard.words.refusals import say_error
 
@@ -56,7 +55,7 @@ def show_case(case_id: str) -> Response:
         from_fields={item.id for item in program.readiness if item.fields},
         kinds=sorted({need.kind for need in detail.view.judgement.assessment.needs}),
         proposed=[say_reason(reason, words(), names) for reason in detail.proposed_because],
-        events=[_event(event, program) for event in detail.events],
+        timeline=list_timeline(case_id, program),
         physician=account.name if account else "",
         today=setup().today(now),
     )
@@ -88,25 +87,6 @@ def _needs(program: Program, detail: CaseDetail, members: Any) -> list[dict[str,
     for need in sorted(detail.view.judgement.assessment.needs, key=lambda need: not need.required):
         rules.setdefault(need.rule, {"need": need, "lines": []})["lines"].append(line(need))
     return list(rules.values())
-
-
-def _event(event: Any, program: Program) -> dict[str, object]:
-    """What happened, by whom, with what it was about."""
-    language = words().language
-    about = []
-    items = {item.id: item.label for item in program.readiness}
-    if event.detail.get("item") in items:
-        about.append(items[event.detail["item"]].in_language(language))
-    if event.detail.get("specialty") in program.specialties:
-        about.append(program.specialties[event.detail["specialty"]].in_language(language))
-    known = program.fields
-    about += [known[name].label.in_language(language) for name in event.detail.get("fields", []) if name in known]
-    return {
-        "at": event.at,
-        "by": event.actor,
-        "what": say_code(event.action, words(), labels.EVENTS),
-        "about": ", ".join(about),
-    }
 
 
 @pages.post("/cases/<case_id>/readiness")
@@ -183,7 +163,7 @@ def withdraw(case_id: str) -> Response:
     """Take the case off the list."""
 
     def act() -> str:
-        withdraw_case(database(), case_id=case_id, by=current_actor(), now=utc_now())
+        withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
         return words().gettext("The case is withdrawn.")
 
     return answer_form(url_for("pages.show_case", case_id=case_id), act)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from flask import request, url_for
+from collections.abc import Container
+from dataclasses import asdict
+
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.model import Urgency
 from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards, list_people
-from tumorboard.services.cases import refer_case
+from tumorboard.services.cases import refer_case, withdraw_cases
 from tumorboard.services.readiness import note_readiness
-from tumorboard.services.worklist import CaseState, list_cases
+from tumorboard.services.worklist import CaseFilter, CaseState, Due, list_cases
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.case_rows import make_row
 from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells
 from tumorboard.web.pages.findings import boards_to_mend
-from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
+from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, refuse_form, show, words
 from tumorboard.words.refusals import say_error
 
 PAGE_ROWS = 40
@@ -28,16 +32,11 @@ CLOSED_STATES = (CaseState.DONE, CaseState.WITHDRAWN)
 def show_list() -> Response:
     """The worklist; the filters stand in the address."""
     actor, now = current_actor(), utc_now()
-    filters = {name: request.args.get(name, "").strip() for name in ("program", "state", "search")}
-    state = filters["state"] if filters["state"] in set(CaseState) else None
-    program = filters["program"] if filters["program"] in setup().programs else None
+    only = _chosen_filter()
     first = max(1, request.args.get("page", 1, type=int)) - 1
-    worklist = list_cases(
-        database(), setup(), by=actor, now=now, program=program, state=state, search=filters["search"],
-        offset=first * PAGE_ROWS, limit=PAGE_ROWS,
-    )  # fmt: skip
+    worklist = list_cases(database(), setup(), by=actor, now=now, only=only, offset=first * PAGE_ROWS, limit=PAGE_ROWS)
     today = setup().today(now)
-    shown = [program] if program else sorted({view.row.program for view in worklist.cases})
+    shown = [only.program] if only.program else sorted({view.row.program for view in worklist.cases})
     return show(
         "cases.html",
         rows=[make_row(view, today=today) for view in worklist.cases],
@@ -45,15 +44,51 @@ def show_list() -> Response:
         total=worklist.total,
         page=first + 1,
         last_page=max(1, -(-worklist.total // PAGE_ROWS)),
-        filters=filters,
+        filters=only,
+        chosen={name: value for name, value in asdict(only).items() if value},
+        urgencies=tuple(Urgency),
+        dues=tuple(Due),
+        specialties=_specialties(only.program),
         states=OPEN_STATES,
         closed_states=CLOSED_STATES,
         programs=setup().programs.values(),
         item_programs=[setup().program(name) for name in shown],
-        boards=[board for board in list_boards(database(), by=actor) if program in (None, board.program)],
+        boards=[board for board in list_boards(database(), by=actor) if only.program in ("", board.program)],
         today=today,
         to_mend=boards_to_mend(),
     )
+
+
+def _chosen_filter() -> CaseFilter:
+    """The filter of the address; what it does not know is left out."""
+    known: dict[str, Container[str]] = {
+        "program": setup().programs, "state": set(CaseState), "urgency": set(Urgency), "due": set(Due),
+        "needs": dict(_specialties("")), "owed_by": dict(_specialties("")),
+    }  # fmt: skip
+    asked = {name: request.args.get(name, "").strip() for name in known}
+    only = {name: value for name, value in asked.items() if value in known[name]}
+    return CaseFilter(search=request.args.get("search", "").strip(), **only)
+
+
+def _specialties(program: str) -> list[tuple[str, str]]:
+    """The specialties of a programme, or of all, by name."""
+    chosen = [setup().program(program)] if program else setup().programs.values()
+    names = {key: text.in_language(words().language) for each in chosen for key, text in each.specialties.items()}
+    return sorted(names.items(), key=lambda pair: pair[1])
+
+
+@pages.post("/cases/withdraw")
+def withdraw_many() -> Response:
+    """Take every ticked case off the list."""
+
+    back = next_path(url_for("pages.list_cases"))
+    try:
+        number = withdraw_cases(database(), case_ids=request.form.getlist("case"), by=current_actor(), now=utc_now())
+    except (BadInput, Conflict) as error:
+        return refuse_form(back, error, subject=str(error.values.get("case", "")))
+    said = words().ngettext("%(number)d case is withdrawn.", "%(number)d cases are withdrawn.", number)
+    flash(said % {"number": number}, "done")
+    return redirect(back, 303)
 
 
 @pages.post("/cases/readiness")

@@ -1,31 +1,51 @@
-"""A draft beside what is published: what would change, why, and for whom; moved, published or thrown away."""
+"""A draft beside what is published: what would change, why, and for whom; published, taken back or thrown away."""
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from tumorboard.domain.errors import Conflict, NotFound
-from tumorboard.domain.model import Reason
-from tumorboard.services.access import Permission, require
+from tumorboard.domain.errors import Conflict
+from tumorboard.domain.model import MeetingPlan, Reason
 from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
-from tumorboard.services.cases import find_case
 from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
-from tumorboard.services.planning import broken_rules, discard_draft, edit_draft
+from tumorboard.services.plan_changes import Steps, list_steps, redo_step, undo_step
+from tumorboard.services.planning import broken_rules, discard_draft, reopen_draft
 from tumorboard.services.publishing import publish_draft
+from tumorboard.services.restoring import restore_published
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.store.people import Member
+from tumorboard.store.plans import PlanChange
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.pages.frame import answer_form, form_number, form_text, go_to, pages, show, words
+from tumorboard.web.pages.draft_pictures import picture_of_today
+from tumorboard.web.pages.frame import answer_form, form_text, go_to, pages, refuse_form, show, words
 from tumorboard.web.pages.meetings import rule_labels
 from tumorboard.web.pages.minutes import MinutesTable, tabulate_minutes
 from tumorboard.web.pages.names import full_name, names_of
 from tumorboard.web.pages.picture import picture_of_plan
 from tumorboard.web.pages.runs import percent_of
 from tumorboard.words.phrases import Names, say_reason
+from tumorboard.words.plan_steps import say_plan_step
 from tumorboard.words.refusals import say_error
 
-LEAVE_OUT = "leave-out"
+_INDENT = re.compile(r"\n\s+")
+"""A fifth of a long draft's weight is white space in front of lines; the page holds no text where it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step of the draft as the page says it."""
+
+    id: str
+    said: str
+    by: str
+    at: datetime
+    undone_by: str
+    undone_at: datetime | None
 
 
 @pages.get("/drafts/<draft_id>", endpoint="show_draft")
@@ -38,55 +58,87 @@ def show_draft(draft_id: str) -> Response:
 def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "") -> Response:
     view = read_draft(database(), draft_id=draft_id, by=current_actor())
     members = {row.public_id: row for row in list_people(database(), by=current_actor(), now=utc_now())}
-    names = _names(view, members)
+    names = draft_names(view, members)
     labels = rule_labels(view.row.board.program)
     plans = view.proposal.meetings
+    arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
     stored = broken_rules(view.row)
-    return show(
+    steps = list_steps(database(), draft_id=draft_id, by=current_actor())
+    page = show(
         "draft.html",
         409 if broken else 200,
         draft=view.row,
         board=view.row.board,
         letters=view.letters,
-        meetings=[_meeting(change, view, members, names, labels) for change in view.meetings],
+        meetings=[_meeting(change, view, members, names, labels, arrivals) for change in view.meetings],
         left_out=[
-            {"reference": reference, "case_id": view.case_ids.get(reference, ""), "reasons": _say(reasons, names)}
+            {"reference": reference, "case_id": view.case_ids.get(reference, ""), "reasons": say_all(reasons, names)}
             for reference, reasons in sorted(view.proposal.left_out.items())
         ],
         held=sum(plan.held_minutes for plan in plans),
         held_arrival=sum(plan.held_minutes_arrival for plan in plans),
-        minutes=_minutes(view, names),
+        minutes=_minutes(plans, arrivals, names),
         placed=sum(len(plan.agenda) for plan in plans),
         gap_percent=percent_of(view.proposal.gap),
         broken=[say_reason(reason, words(), names) for reason in broken or stored],
         problem=problem or (words().gettext("Like this the draft cannot be published:") if stored else ""),
+        steps=[_line(row, steps, names) for row in steps.rows],
+        undo=_line(steps.undo, steps, names) if steps.undo else None,
+        redo=_line(steps.redo, steps, names) if steps.redo else None,
+        undo_case=steps.undo.detail.get("case") if steps.undo else None,
     )
+    page.set_data(_INDENT.sub("\n", page.get_data(as_text=True)))
+    return page
 
 
-def _names(view: DraftView, members: dict[str, Member]) -> Names:
+def draft_names(view: DraftView, members: dict[str, Member]) -> Names:
+    """What the ids of a draft are called."""
     program = setup().program(view.row.board.program)
     return names_of(program, meetings=[change.meeting for change in view.meetings], members=members.values())
 
 
-def _minutes(view: DraftView, names: Names) -> MinutesTable:
+def say_all(reasons: tuple[Reason, ...], names: Names) -> list[str]:
+    """Reasons as sentences."""
+    return [say_reason(reason, words(), names) for reason in reasons]
+
+
+def _line(row: PlanChange, steps: Steps, names: Names) -> StepLine:
+    return StepLine(
+        row.public_id, say_step_of(row, steps, names), row.made_by, row.at, row.undone_by, row.undone_at
+    )  # fmt: skip
+
+
+def say_step_of(row: PlanChange, steps: Steps, names: Names) -> str:
+    """A step in words."""
+    return say_plan_step(
+        row.kind, words(), case=steps.references.get(str(row.detail.get("case", "")), ""),
+        meeting=names.meetings.get(row.detail.get("meeting") or "", ""),
+        before=names.meetings.get(row.detail.get("from") or "", ""),
+    )  # fmt: skip
+
+
+def _minutes(plans: tuple[MeetingPlan, ...], arrivals: dict[str, datetime], names: Names) -> MinutesTable:
     """The minutes called-in specialists are held at all meetings of the draft together."""
-    plans = view.proposal.meetings
-    arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
     held = add_up(minutes_of_plan(plan, arrivals) for plan in plans)
     return tabulate_minutes(held, members=names.members, specialties=names.specialties)
 
 
-def _say(reasons: tuple[Reason, ...], names: Names) -> list[str]:
-    return [say_reason(reason, words(), names) for reason in reasons]
-
-
 def _meeting(
-    change: MeetingChange, view: DraftView, members: dict[str, Member], names: Names, labels: dict[str, str]
-) -> dict[str, object]:
-    """One meeting of the draft with its picture, its agenda and who hears of it."""
+    change: MeetingChange, view: DraftView, members: dict[str, Member], names: Names, labels: dict[str, str],
+    arrivals: dict[str, datetime],
+) -> dict[str, object]:  # fmt: skip
+    """One meeting of the draft with its pictures, its agenda and who hears of it."""
+    today = (
+        picture_of_today(change.meeting, change.plan, arrivals, members=members, specialties=names.specialties)
+        if change.is_changed
+        else None
+    )
     return {
         "change": change,
         "meeting": change.meeting,
+        "is_shown": change.is_changed or request.args.get("open") == change.meeting.public_id,
+        "today": today,
+        "held_today": sum(lane.span.minutes for lane in today.lanes) if today else 0,
         "picture": picture_of_plan(
             change.meeting, change.plan, members=members, specialties=names.specialties, case_ids=view.case_ids
         ),
@@ -95,88 +147,69 @@ def _meeting(
                 "entry": each.entry,
                 "change": each.change,
                 "case_id": each.case_id,
-                "reasons": _say(each.reasons, names),
+                "reasons": say_all(each.reasons, names),
                 "uncovered": [names.specialties.get(key, key) for key in each.uncovered],
             }
             for each in change.entries
         ],
-        "parts": [
-            {
-                "name": full_name(each.member),
-                "change": each.change,
-                "span": each.attendance.span if each.attendance else None,
-                "row": each.row,
-                "kind": each.attendance.kind.value if each.attendance else "",
-                "required": each.attendance.required if each.attendance else True,
-                "specialties": [
-                    names.specialties.get(key, key) for key in (each.attendance.specialties if each.attendance else ())
-                ],
-                "why": [labels.get(rule, rule) for rule in (each.attendance.rules if each.attendance else ())],
-            }
-            for each in change.attendances
-        ],
+        "counts": _counts(change),
+        "parts": _parts(change, names, labels),
         "letters": sum(view.is_told(each) for each in change.attendances),
         "vacant": [names.specialties.get(key, key) for key in change.plan.vacant_seats],
     }
 
 
-@pages.get("/drafts/<draft_id>/cases/<case_id>")
-def show_move(draft_id: str, case_id: str) -> Response:
-    """Where else a case of the draft could stand: one button for each meeting."""
-    view = read_draft(database(), draft_id=draft_id, by=current_actor())
-    reference = _reference(view, case_id)
-    members = {row.public_id: row for row in list_people(database(), by=current_actor(), now=utc_now())}
-    names = _names(view, members)
-    here = next((each for each in view.meetings if reference in {e.entry.reference for e in each.entries}), None)
-    reasons = here.plan.reasons.get(reference, ()) if here else view.proposal.left_out.get(reference, ())
-    return show(
-        "draft_move.html",
-        draft=view.row,
-        board=view.row.board,
-        reference=reference,
-        case_id=case_id,
-        here=here.meeting if here else None,
-        reasons=_say(tuple(reasons), names),
-        meetings=[
-            {
-                "meeting": each.meeting,
-                "cases": len(each.entries),
-                "used": sum(entry.entry.span.minutes for entry in each.entries),
-                "length": int((each.meeting.ends_at - each.meeting.starts_at).total_seconds() // 60),
-                "is_here": each is here,
-            }
-            for each in view.meetings
-        ],
-    )
+def _counts(change: MeetingChange) -> list[tuple[str, int]]:
+    """How many cases come, move, get another time and leave; nothing that is zero."""
+    kinds = [each.change for each in change.entries]
+    counted = [(kind, kinds.count(kind)) for kind in ("new", "moved", "retimed")]
+    return [(kind, number) for kind, number in (*counted, ("removed", len(change.removed))) if number]
 
 
-def _reference(view: DraftView, case_id: str) -> str:
-    for reference, known in view.case_ids.items():
-        if known == case_id:
-            return reference
-    raise NotFound("this case is not part of the draft", code="unknown-case")
+def _parts(change: MeetingChange, names: Names, labels: dict[str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": full_name(each.member),
+            "change": each.change,
+            "span": each.attendance.span if each.attendance else None,
+            "row": each.row,
+            "kind": each.attendance.kind.value if each.attendance else "",
+            "required": each.attendance.required if each.attendance else True,
+            "specialties": [
+                names.specialties.get(key, key) for key in (each.attendance.specialties if each.attendance else ())
+            ],
+            "why": [labels.get(rule, rule) for rule in (each.attendance.rules if each.attendance else ())],
+        }
+        for each in change.attendances
+    ]
 
 
-@pages.post("/drafts/<draft_id>/cases/<case_id>")
-def move(draft_id: str, case_id: str) -> Response:
-    """Put a case on another meeting or another place, or leave it out."""
-    require(current_actor(), Permission.PLAN_EDIT)
-    reference = find_case(database(), case_id).reference
+@pages.post("/drafts/<draft_id>/undo")
+def undo_plan_step(draft_id: str) -> Response:
+    """Take back the last step."""
+    return _turn(draft_id, is_undo=True)
 
-    def act() -> str:
-        target = form_text("meeting")
-        position = form_number("position", -1) if request.form.get("position") else None
-        with place():
-            edit_draft(
-                database(), setup(), draft_id=draft_id, reference=reference,
-                meeting_id=None if target == LEAVE_OUT else target, position=position, by=current_actor(),
-                now=utc_now(), call=run_apart,
-            )  # fmt: skip
-        if target == LEAVE_OUT:
-            return words().gettext("Left out: %(case)s") % {"case": reference}
-        return words().gettext("Moved: %(case)s") % {"case": reference}
 
-    return answer_form(url_for("pages.show_draft", draft_id=draft_id, _anchor=f"case-{case_id}"), act)
+@pages.post("/drafts/<draft_id>/redo")
+def redo_plan_step(draft_id: str) -> Response:
+    """Do again what was taken back."""
+    return _turn(draft_id, is_undo=False)
+
+
+def _turn(draft_id: str, *, is_undo: bool) -> Response:
+    back = url_for("pages.show_draft", draft_id=draft_id)
+    by, step_id = current_actor(), form_text("step") or None
+    turn = undo_step if is_undo else redo_step
+    try:
+        step = turn(database(), draft_id=draft_id, by=by, now=utc_now(), step_id=step_id)
+    except Conflict as error:
+        return refuse_form(back, error)
+    case = step.detail.get("case")
+    steps = list_steps(database(), draft_id=draft_id, by=by)
+    names = draft_names(read_draft(database(), draft_id=draft_id, by=by), {})
+    said = words().gettext("Taken back: %(step)s") if is_undo else words().gettext("Done again: %(step)s")
+    flash(said % {"step": say_step_of(step, steps, names)}, "done")
+    return redirect(f"{back}#case-{case}" if case else back, 303)
 
 
 @pages.post("/drafts/<draft_id>/publish")
@@ -208,3 +241,26 @@ def discard(draft_id: str) -> Response:
         return words().gettext("The draft is thrown away; what is published stays.")
 
     return answer_form(url_for("pages.show_board", key=key), act)
+
+
+@pages.post("/drafts/<draft_id>/reopen")
+def reopen_draft_of_board(draft_id: str) -> Response:
+    """Take back that the draft was thrown away."""
+
+    def act() -> str:
+        reopen_draft(database(), draft_id=draft_id, by=current_actor(), now=utc_now())
+        return words().gettext("The draft is open again.")
+
+    return answer_form(url_for("pages.show_draft", draft_id=draft_id), act)
+
+
+@pages.post("/boards/<key>/restore")
+def restore_board(key: str) -> Response:
+    """Make a draft of what was published before, and open it."""
+    try:
+        with place():
+            draft = restore_published(database(), setup(), board=key, by=current_actor(), now=utc_now(), call=run_apart)
+    except Conflict as error:
+        return refuse_form(url_for("pages.show_board", key=key), error)
+    flash(words().gettext("This draft restores what was published before. Look at it, then publish it."), "done")
+    return go_to("pages.show_draft", draft_id=draft.public_id)

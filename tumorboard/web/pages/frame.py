@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from tumorboard.services.access import Actor, Permission
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Account, Centre, Department
-from tumorboard.web.auth import current_account, current_actor, current_language, database, setup
+from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, shortcuts_on
 from tumorboard.web.schemas.base import EARLIEST_AT, LATEST_AT
 from tumorboard.words import Words, format_date, labels
 from tumorboard.words.labels import say_code
@@ -30,15 +31,24 @@ pages = Blueprint("pages", __name__)
 
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2} \(\w+\)(?: \d{2}:\d{2})?)")
 
-_MENU = (
-    ("pages.list_cases", "cases", Permission.CASE_READ),
-    ("pages.list_boards", "boards", Permission.BOARD_READ),
-    ("pages.list_answers", "answers", Permission.ANSWER_DECIDE),
-    ("pages.list_people", "people", Permission.PEOPLE_READ),
-    ("pages.show_mine", "mine", Permission.FEED_OWN),
-    ("pages.list_rules", "rules", Permission.BOARD_READ),
-    ("pages.list_letters", "outbox", Permission.OUTBOX_READ),
+MENU = (
+    ("pages.list_cases", "cases", "g c", Permission.CASE_READ),
+    ("pages.list_boards", "boards", "g b", Permission.BOARD_READ),
+    ("pages.list_answers", "answers", "g a", Permission.ANSWER_DECIDE),
+    ("pages.show_open_needs", "open-needs", "g n", Permission.PLAN_EDIT),
+    ("pages.show_mine", "mine", "g m", Permission.FEED_OWN),
+    ("pages.list_people", "people", "g p", Permission.PEOPLE_READ),
+    ("pages.show_availability", "availability", "g v", Permission.ABSENCE_EDIT_ANY),
 )
+"""Endpoint, name (its word is in `labels.PLACES`), keys, and who may go there: what stands in the bar of every page."""
+MORE = (
+    ("pages.show_reports", "reports", "g r", Permission.REPORT_READ),
+    ("pages.show_exports", "exports", "g x", Permission.CASE_EXPORT),
+    ("pages.list_rules", "rules", "g u", Permission.BOARD_READ),
+    ("pages.show_centre", "centre", "g e", Permission.CENTRE_EDIT),
+    ("pages.list_letters", "outbox", "g o", Permission.OUTBOX_READ),
+)
+"""The same, for what is opened less often."""
 
 
 def words() -> Words:
@@ -132,9 +142,11 @@ def _frame() -> dict[str, Any]:
         "language": words().language,
         "account": account,
         "actor": actor,
-        "menu": _menu(actor) if actor else (),
+        "menu": _menu(MENU, actor) if actor else (),
+        "more_places": _menu(MORE, actor) if actor else (),
         "centre": centre_name() if account else "",
         "zone": setup().time_zone,
+        "shortcuts": shortcuts_on(),
         "may": actor.may if actor else _may_nothing,
         "Permission": Permission,
     }
@@ -158,19 +170,26 @@ def centre_name() -> str:
     return own_name(row) if row else ""
 
 
-def _menu(actor: Actor) -> tuple[tuple[str, str, bool], ...]:
-    """Address, name of the place and whether it is the present one, for every place the actor may go to.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu: where it leads, its name, the keys that lead there, whether the reader is there."""
 
-    Her own windows come first for who plans nothing.
-    """
+    address: str
+    name: str
+    keys: str
+    is_here: bool
+
+
+def _menu(places: Sequence[tuple[str, str, str, Permission]], actor: Actor) -> tuple[Place, ...]:
+    """The places the actor may go to. Her own windows come first for who plans nothing."""
     here = f"/{request.path.strip('/').partition('/')[0]}"
-    allowed = [(endpoint, name) for endpoint, name, permission in _MENU if actor.may(permission)]
-    if actor.member_id is None:
-        allowed = [place for place in allowed if place[1] != "mine"]
+    allowed = [place for place in places if actor.may(place[3]) and (place[1] != "mine" or actor.member_id)]
     if not actor.may(Permission.PLAN_EDIT):
         allowed.sort(key=lambda place: place[1] != "mine")
-    places = ((url_for(endpoint), name) for endpoint, name in allowed)
-    return tuple((address, name, address == here) for address, name in places)
+    return tuple(
+        Place(address, name, keys, here == address)
+        for address, name, keys in ((url_for(endpoint), name, keys) for endpoint, name, keys, _ in allowed)
+    )
 
 
 def show(template: str, status: int = 200, /, **values: object) -> Response:
@@ -195,9 +214,10 @@ def answer_form(back: str, action: Callable[[], str]) -> Response:
     return redirect(back, 303)
 
 
-def refuse_form(back: str, error: DomainError) -> Response:
-    """Go back to a page that says why a form was refused."""
-    flash(say_error(error, words()), "problem")
+def refuse_form(back: str, error: DomainError, *, subject: str = "") -> Response:
+    """Go back to a page that says why a form was refused, and which of several things is meant."""
+    said = say_error(error, words())
+    flash(f"{subject}: {said}" if subject else said, "problem")
     return redirect(back, 303)
 
 

@@ -7,6 +7,8 @@ from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, Role
 from tumorboard.services.accounts import set_language
+from tumorboard.services.centre_overview import read_progress
+from tumorboard.services.first_start import is_fresh
 from tumorboard.web.auth import LANGUAGE_COOKIE, current_account, current_actor, database, next_path
 from tumorboard.web.pages.frame import form_text, go_to, pages
 from tumorboard.words import choose_language
@@ -16,15 +18,22 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @pages.get("/")
 def show_home() -> Response:
-    """The worklist for who plans, her windows for who is invited, the people for who administers."""
+    """The worklist for who plans, her windows for who is invited, the centre for who administers.
+
+    A fresh installation begins with its first start, and goes on with it until a board can be planned.
+    """
+    if current_account() is None and is_fresh(database()):
+        return go_to("pages.show_setup")
     actor, account = current_actor(), current_account()
+    if actor.may(Permission.CENTRE_EDIT) and not read_progress(database()).is_usable:
+        return go_to("pages.show_setup")
     roles = {row.role for row in account.roles} if account else set()
     if actor.may(Permission.PLAN_EDIT):
         return go_to("pages.list_cases")
     if roles & {Role.PHYSICIAN, Role.SURGEON}:
         return go_to("pages.show_mine")
     if actor.may(Permission.ACCOUNT_EDIT):
-        return go_to("pages.list_people")
+        return go_to("pages.show_centre")
     return go_to("pages.list_boards")
 
 

@@ -11,12 +11,15 @@ from tumorboard.domain.intake_draft import say_where
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
 from tumorboard.services.cases import ImportReport
+from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
 from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
-from tumorboard.words.refusals import say_error, say_refusal
+from tumorboard.words.refusals import REFUSALS, say_error, say_refusal
 
 ACTIONS = ("created", "updated", "unchanged", "refused")
+WAIT_SECONDS = 1.0
+"""Who imports a list that is soon done sees no progress of it."""
 MOST_ROWS = 200
 """Rows of the preview that are listed; the counts are of all of them."""
 
@@ -56,21 +59,44 @@ def upload() -> Response:
 
 @pages.get("/cases/import/<upload_id>")
 def show_preview(upload_id: str) -> Response:
-    """What the import would do; nothing is written yet."""
+    """What the import would do, or how far it is."""
+    run = read_import_run(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    if run.is_active:
+        return show("import_run.html", run=run, program=setup().program(run.program))
+    if run.status == "done":
+        drop_import(database(), by=current_actor(), now=utc_now())
+        return _say_imported(run.counts)
     staged = read_staged(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
     values = _report(staged.report)
-    return show("import_preview.html", 200, staged=staged, program=setup().program(staged.program), **values)
+    problem = say_refusal(staged.problem, "", words()) if staged.problem in REFUSALS else staged.problem
+    return show(
+        "import_preview.html", 200, staged=staged, program=setup().program(staged.program), problem=problem, **values
+    )
 
 
 @pages.post("/cases/import/<upload_id>")
 def confirm(upload_id: str) -> Response:
-    """Import in one transaction."""
+    """Import in one transaction; a long list in a process of its own, whose page follows."""
+    if form_text("long"):
+        begin_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now()).wait(WAIT_SECONDS)
+        return go_to("pages.show_preview", upload_id=upload_id)
     report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    return _say_imported({action: report.count(action) for action in ACTIONS})
+
+
+def _say_imported(counts: dict[str, int]) -> Response:
     said = words().gettext(
         "Imported: %(created)d new, %(updated)d changed, %(unchanged)d unchanged, %(refused)d refused."
     )
-    flash(said % {action: report.count(action) for action in ACTIONS}, "done")
+    flash(said % counts, "done")
     return go_to("pages.list_cases")
+
+
+@pages.post("/cases/import/<upload_id>/stop")
+def stop(upload_id: str) -> Response:
+    """Stop an import that is being read; nothing is written then."""
+    stop_import(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    return go_to("pages.show_preview", upload_id=upload_id)
 
 
 @pages.post("/cases/import/<upload_id>/drop")
@@ -101,7 +127,7 @@ def _report(report: ImportReport) -> dict[str, object]:
     by_row: dict[int, list[dict[str, str]]] = {}
     for problem in report.problems:
         message = problem.message.removeprefix(f"{say_where(problem.row, problem.column)}: ")
-        said = say_refusal(problem.code, message, words())
+        said = say_refusal(problem.code, message, words(), problem.values)
         by_row.setdefault(problem.row, []).append({"column": problem.column, "said": said})
     numbers = {row.row for row in report.rows}
     return {

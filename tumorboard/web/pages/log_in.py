@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import NotAllowed
 from tumorboard.services import accounts
+from tumorboard.services.first_start import is_fresh
 from tumorboard.web.auth import (
     current_account,
     database,
@@ -22,9 +23,11 @@ from tumorboard.words.refusals import say_error
 
 @pages.get("/log-in")
 def show_log_in() -> Response:
-    """The form; who is logged in already goes on."""
+    """The form; who is logged in already goes on, and where nobody can log in yet the first start begins."""
     if current_account() is not None:
         return redirect(next_path(), 303)
+    if is_fresh(database()):
+        return go_to("pages.show_setup")
     return show("log_in.html", next=next_path(), email="", problem="")
 
 

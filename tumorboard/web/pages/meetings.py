@@ -12,6 +12,7 @@ from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.room_entry import is_open_at, load_discussions
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -52,6 +53,8 @@ def show_meeting(meeting_id: str) -> Response:
         ),
         shows_letters=actor.may(Permission.OUTBOX_READ),
         is_past=meeting.starts_at <= utc_now(),
+        has_room=meeting.status == "published" and is_open_at(meeting, utc_now()),
+        outcomes=_outcomes(meeting),
     )
 
 
@@ -69,6 +72,13 @@ def _part(
         "required": row.details["required"],
         "letter": _state(letter) if letter else "",
     }
+
+
+def _outcomes(meeting: Meeting) -> list[tuple[str, str, str]]:
+    """Reference, outcome and reason of the cases that have one, in agenda order."""
+    rows = load_discussions(database(), meeting)
+    settled = [(item.case.reference, rows[item.id]) for item in meeting.agenda if item.id in rows]
+    return [(reference, row.outcome, row.reason) for reference, row in settled if row.outcome]
 
 
 def _state(letter: OutboxMessage) -> str:

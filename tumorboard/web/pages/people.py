@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time
 
-from flask import flash, request, url_for
+from flask import request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from tumorboard.domain.errors import BadInput
-from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.boards import list_people, list_windows
-from tumorboard.services.people import add_absence, find_member, remove_absence, require_own
-from tumorboard.store.meetings import Meeting
+from tumorboard.services.boards import list_windows
+from tumorboard.services.cover_steps import list_undoable
+from tumorboard.services.lists import list_departments
+from tumorboard.services.people import find_member, search_people
 from tumorboard.store.people import Absence, Member
-from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
-from tumorboard.web.pages.frame import answer_form, form_date, form_text, pages, show, words
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import own_name, pages, show, words
 from tumorboard.web.pages.meetings import labels_of
-from tumorboard.web.pages.names import all_specialties, full_name, say_when
+from tumorboard.web.pages.names import all_specialties, full_name
+
+AWAY_DAYS = 28
+"""How far ahead the list looks for who is away."""
 
 
 @pages.get("/people", endpoint="list_people")
 def show_people() -> Response:
-    """Everybody, by department."""
+    """Everybody, by department, narrowed by what stands in the address."""
+    actor, now = current_actor(), utc_now()
     specialties = all_specialties()
-    chosen = request.args.get("specialty", "")
-    members = list_people(
-        database(), by=current_actor(), now=utc_now(), specialty=chosen if chosen in specialties else None
-    )
+    names = {row.key: own_name(row) for row in list_departments(database(), by=actor)}
+    filters = {
+        "search": " ".join(request.args.get("search", "").split())[:80],
+        "department": request.args.get("department", "") if request.args.get("department") in names else "",
+        "specialty": request.args.get("specialty", "") if request.args.get("specialty") in specialties else "",
+        "away": "1" if request.args.get("away") else "",
+    }
+    members = search_people(
+        database(), by=actor, now=now, text=filters["search"], department=filters["department"],
+        specialty=filters["specialty"], away_days=AWAY_DAYS if filters["away"] else 0,
+    )  # fmt: skip
     departments: dict[int, list[Member]] = {}
     for member in members:
         departments.setdefault(member.department_id, []).append(member)
@@ -38,16 +47,18 @@ def show_people() -> Response:
         "people.html",
         departments=[(people[0].department, people) for people in departments.values()],
         number=len(members),
+        filters=filters,
+        now=now,
         specialties=specialties,
+        department_options=sorted(names.items(), key=lambda option: option[1]),
         options=sorted(specialties.items(), key=lambda option: option[1]),
         certificates=certificate_names(),
-        chosen=chosen,
     )
 
 
 @pages.get("/people/<member_id>")
 def show_member(member_id: str) -> Response:
-    """One member: her windows and her absences."""
+    """One member: her windows, when she cannot come, and who stands in for her."""
     actor, now = current_actor(), utc_now()
     require(actor, Permission.PEOPLE_READ)
     member = find_member(database(), member_id)
@@ -55,10 +66,12 @@ def show_member(member_id: str) -> Response:
         "member.html",
         member=member,
         name=full_name(member),
+        names={each.deputy.public_id: full_name(each.deputy) for each in member.deputies},
         specialties=all_specialties(),
         certificates=certificate_names(),
         windows=list_windows(database(), member_id=member_id, by=actor, now=now),
         absences=absences_ahead(member, now),
+        undoable=list_undoable(database(), member_id=member_id, by=actor, now=now),
         labels_of=labels_of,
         may_edit=may_edit_absences(actor, member_id),
         today=setup().today(now),
@@ -96,59 +109,3 @@ def certificate_names() -> dict[str, str]:
         for program in setup().programs.values()
         for key, text in program.certificates.items()
     }
-
-
-@pages.post("/people/<member_id>/absences")
-def add_absence_of(member_id: str) -> Response:
-    """Note an absence, and warn of the published meetings it touches."""
-
-    def act() -> str:
-        require_own(current_actor(), member_id)  # first: who may not write learns nothing of who there is
-        zone = ZoneInfo(find_member(database(), member_id).time_zone)
-        starts_at, ends_at = _read_times(zone)
-        _, touched = add_absence(
-            database(), member_id=member_id, starts_at=starts_at, ends_at=ends_at,
-            kind=form_text("kind") or "absence", by=current_actor(), now=utc_now(), setup=setup(),
-        )  # fmt: skip
-        for public_id in touched:
-            flash(_warning(public_id), "warning")
-        return words().gettext("The absence is noted.")
-
-    return answer_form(next_path(url_for("pages.show_member", member_id=member_id)), act)
-
-
-def _read_times(zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """First and last day, both included; with times, from the one to the other."""
-    first = form_date("first")
-    last = form_date("last") or first
-    if first is None or last is None:
-        raise BadInput("name the first day", code="not-a-date", field="first")
-    try:
-        start = time.fromisoformat(form_text("from") or "00:00")
-        end = time.fromisoformat(form_text("to")) if form_text("to") else None
-    except ValueError:
-        raise BadInput("no time; write it as 07:30", code="bad-input", field="from") from None
-    if start.tzinfo or (end and end.tzinfo):
-        raise BadInput("no time; write it as 07:30", code="bad-input", field="from")
-    starts_at = at_wall_clock(first, start, zone)
-    ends_at = at_wall_clock(last, end, zone) if end else at_wall_clock(last + timedelta(days=1), time(0), zone)
-    return starts_at, ends_at
-
-
-def _warning(meeting_id: str) -> str:
-    meeting = database().scalars(select(Meeting).where(Meeting.public_id == meeting_id)).one()
-    said = words().gettext(
-        "Already invited on %(when)s. The board now shows the coordinator that somebody else is needed."
-    )
-    return said % {"when": say_when(meeting.starts_at, meeting.time_zone)}
-
-
-@pages.post("/people/<member_id>/absences/<absence_id>/remove")
-def remove(member_id: str, absence_id: str) -> Response:
-    """Take an absence back."""
-
-    def act() -> str:
-        remove_absence(database(), absence_id=absence_id, by=current_actor(), now=utc_now(), setup=setup())
-        return words().gettext("The absence is removed.")
-
-    return answer_form(next_path(url_for("pages.show_member", member_id=member_id)), act)

@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.slots_facts import Slot
 from tumorboard.services.slots import SlotView, SlotWish, find_slots, hold_slot
+from tumorboard.services.specialty_groups import LONGEST_NAME, list_groups, remove_group, rename_group, save_group
 from tumorboard.store.people import Specialty
+from tumorboard.store.plans import SpecialtyGroup
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_instant, form_number, form_text, pages, show, words
 from tumorboard.web.pages.names import all_specialties, names_of
@@ -40,7 +42,10 @@ def show_slots(key: str) -> Response:
         board=view.board,
         wish=wish,
         wanted=wanted,
+        chosen=list(wish.specialties),
         offered=_offered(view, specialties),
+        saved=[_saved(row, specialties) for row in list_groups(database(), board=key, by=current_actor())],
+        longest_name=LONGEST_NAME,
         groups=[(group, ", ".join(specialties.get(name, name) for name in group)) for group in view.groups],
         core=[seat.specialty for seat in view.board.seats if seat.kind == "core" and seat.in_quorum],
         slots=[_slot(slot, view, specialties) for slot in view.slots.best],
@@ -53,6 +58,11 @@ def show_slots(key: str) -> Response:
         hidden=max(0, len(rejected) - SHOWN_REJECTED),
         rooms=sorted(rooms.items(), key=lambda room: room[1]),
     )
+
+
+def _saved(row: SpecialtyGroup, specialties: Any) -> dict[str, Any]:
+    keys = list(row.specialties["required"])
+    return {"row": row, "keys": keys, "said": ", ".join(specialties.get(key, key) for key in keys)}
 
 
 def _offered(view: SlotView, specialties: Any) -> list[tuple[str, str]]:
@@ -95,3 +105,33 @@ def hold(key: str) -> Response:
         return words().gettext("The meeting is added.")
 
     return answer_form(url_for("pages.show_board", key=key), act)
+
+
+@pages.post("/boards/<key>/groups")
+def save_group_of_board(key: str) -> Response:
+    """Save the ticked specialties under a name, and show their slots."""
+    chosen = request.form.getlist("specialty")
+
+    def act() -> str:
+        group = save_group(
+            database(), board=key, name=form_text("name"), specialties=chosen, by=current_actor(), now=utc_now()
+        )  # fmt: skip
+        return words().gettext("Saved: %(group)s") % {"group": group.name}
+
+    return answer_form(url_for("pages.find_time", key=key, specialty=chosen), act)
+
+
+@pages.post("/boards/<key>/groups/<group_id>")
+def change_group(key: str, group_id: str) -> Response:
+    """Rename a group, or remove it."""
+
+    def act() -> str:
+        if form_text("act") == "remove":
+            remove_group(database(), group_id=group_id, by=current_actor(), now=utc_now())
+            return words().gettext("The group is removed.")
+        group = rename_group(
+            database(), group_id=group_id, name=form_text("name"), by=current_actor(), now=utc_now()
+        )  # fmt: skip
+        return words().gettext("Saved: %(group)s") % {"group": group.name}
+
+    return answer_form(url_for("pages.find_time", key=key, _anchor="groups"), act)

@@ -96,11 +96,12 @@ class InvitationListAnswer(Answer):
     total = fields.Integer()
 
 
-def present_message(row: InboundMessage, words: Words) -> dict[str, Any]:
+def present_message(row: InboundMessage, words: Words, *, has_mailbox: bool) -> dict[str, Any]:
     """A message for `MessageAnswer`."""
+    why = say_reason_code(row.reason, words, has_mailbox=has_mailbox)
     return {
         "id": row.public_id, "received_at": row.received_at, "sender": row.sender, "method": row.method,
-        "effect": row.effect, "reason": row.reason, "why": say_reason_code(row.reason, words), "state": row.state,
+        "effect": row.effect, "reason": row.reason, "why": why, "state": row.state,
         "member": {"id": row.member.public_id, "name": row.member.name} if row.member else None,
         "meeting": row.meeting.public_id if row.meeting else None, "partstat": row.partstat,
         "instance": row.recurrence_at, "proposed_start": row.proposed_start, "proposed_end": row.proposed_end,

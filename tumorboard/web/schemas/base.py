@@ -186,6 +186,9 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FieldProblem))
     reasons = fields.List(fields.Dict())
     run = fields.String(metadata={"description": "with `plan-running`: the id of the run"})
+    theirs = fields.String(metadata={"description": "with `text-changed-meanwhile`: what the other one wrote"})
+    theirs_by = fields.String()
+    stamp = fields.String(metadata={"description": "with `text-changed-meanwhile`: that of the other text"})
 
 
 def page_of(items: list[Any], *, total: int, offset: int, limit: int) -> dict[str, Any]:

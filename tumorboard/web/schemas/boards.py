@@ -12,6 +12,7 @@ from tumorboard.domain.quorum import seat_quorum
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Actor, Permission
 from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.parts import holds_place
 from tumorboard.store.facts import seat_facts
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, Seat
 from tumorboard.store.people import Member
@@ -186,7 +187,7 @@ def present_meeting_row(row: Meeting, board: str) -> dict[str, Any]:
 
 def present_meeting(row: Meeting, seats: Sequence[Seat], by: Actor) -> dict[str, Any]:
     """A meeting as far as the actor may see it."""
-    invited = [entry for entry in row.invitations if entry.status == "invited"]
+    invited = [entry for entry in row.invitations if holds_place(entry)]
     return {
         **present_meeting_row(row, row.board.key),
         "video_url": row.room.video_url or None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
-from tumorboard.services.worklist import CaseState
+from tumorboard.domain.model import Urgency
+from tumorboard.services.worklist import CaseState, Due
 from tumorboard.web.schemas.base import (
     Answer,
     Ask,
@@ -20,8 +21,12 @@ from tumorboard.web.schemas.base import (
 
 
 class CaseListAsk(PageAsk):
-    program = Word(longest=64)
-    state = fields.String(validate=validate.OneOf([state.value for state in CaseState]))
+    program = Word(longest=64, load_default="")
+    state = fields.String(validate=validate.OneOf([state.value for state in CaseState]), load_default="")
+    urgency = fields.String(validate=validate.OneOf([urgency.value for urgency in Urgency]), load_default="")
+    needs = Word(longest=64, load_default="", metadata={"description": "a specialty that is required or recommended"})
+    owed_by = Word(longest=64, load_default="", metadata={"description": "a specialty that owes a report"})
+    due = fields.String(validate=validate.OneOf([due.value for due in Due]), load_default="")
     q = Word(longest=80, load_default="", metadata={"description": "a part of the reference"})
 
 

@@ -7,12 +7,15 @@ from typing import Any
 from marshmallow import fields, validate
 
 from tumorboard.store.people import Absence, Department, Member, Specialty
-from tumorboard.web.schemas.base import Answer, Ask, At, Named, PageAnswer, PageAsk, Word
+from tumorboard.web.schemas.base import Answer, Ask, At, Named, PageAnswer, PageAsk, Word, query_whole
 from tumorboard.web.schemas.boards import RoomAnswer
 
 
 class PeopleAsk(PageAsk):
     specialty = Word(longest=64)
+    search = Word(load_default="", longest=80)
+    department = Word(load_default="", longest=64)
+    away_days = query_whole(0, 730, 0)
 
 
 class AbsenceAsk(Ask):

@@ -22,7 +22,10 @@ class SubstituteAsk(Ask):
 
 
 class CandidateAnswer(Answer):
-    """Somebody who could come. `place` is present, deputy, holder or colleague; `asked` counts the last eight weeks."""
+    """Somebody who could come. `place` is present, deputy, holder or colleague; `asked` counts the last eight weeks.
+
+    Letters do not reach who is not `reached`.
+    """
 
     member = fields.String()
     name = fields.String()
@@ -30,6 +33,7 @@ class CandidateAnswer(Answer):
     starts_at = fields.AwareDateTime()
     ends_at = fields.AwareDateTime()
     asked = fields.Integer()
+    reached = fields.Boolean()
     message = fields.String()
 
 
@@ -46,7 +50,7 @@ class OpenNeedAnswer(Answer):
     """A need that nobody covers, or that hangs on an overdue answer.
 
     `member` does not come (null where nobody was there), `named` is a member asked for by name. `why` is declined,
-    delegated, left, absent, unanswered, uncovered or urgent-call.
+    left, absent, bounced, unanswered, uncovered or urgent-call.
     """
 
     meeting = fields.String()
@@ -108,7 +112,8 @@ def present_need(need: OpenNeed, words: Words, names: Names) -> dict[str, Any]:
                 "starts_at": one.span.start,
                 "ends_at": one.span.end,
                 "asked": one.asked,
-                "message": say_place(one.place, words),
+                "reached": one.is_reached,
+                "message": say_place(one.place, words, is_reached=one.is_reached),
             }
             for one in need.ranking.candidates
         ],

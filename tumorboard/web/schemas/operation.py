@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields, validate
 
 from tumorboard.services.access import Actor
 from tumorboard.services.feeds import SCOPES, Detail
+from tumorboard.services.outbox import BatchProgress
 from tumorboard.store.people import Account
 from tumorboard.store.post import AuditEvent, FeedToken, OutboxMessage
 from tumorboard.web.schemas.base import Answer, Ask, PageAnswer, PageAsk, Word
@@ -48,7 +50,7 @@ class NewFeedAnswer(Answer):
 
 
 class LetterListAsk(PageAsk):
-    state = fields.String(validate=validate.OneOf(["waiting", "sent", "superseded", "dead"]))
+    state = fields.String(validate=validate.OneOf(["waiting", "held", "sent", "superseded", "dead"]))
 
 
 class LetterAnswer(Answer):
@@ -60,6 +62,7 @@ class LetterAnswer(Answer):
     method = fields.String()
     subject = fields.String()
     state = fields.String()
+    batch = fields.String()
     tries = fields.Integer()
     last_error = fields.String()
     created_at = fields.AwareDateTime()
@@ -70,6 +73,25 @@ class LetterAnswer(Answer):
 class LetterPageAnswer(PageAnswer):
     items = fields.List(fields.Nested(LetterAnswer))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class BatchAnswer(Answer):
+    """How far letters that were sent together have come. `total` leaves out those replaced by a newer one."""
+
+    batch = fields.String()
+    total = fields.Integer()
+    waiting = fields.Integer()
+    failing = fields.Integer()
+    sent = fields.Integer()
+    dead = fields.Integer()
+    held = fields.Integer()
+    superseded = fields.Integer()
+    written_at = fields.AwareDateTime(allow_none=True)
+
+
+class BatchListAnswer(Answer):
+    items = fields.List(fields.Nested(BatchAnswer))
+    total = fields.Integer()
 
 
 class AuditAsk(PageAsk):
@@ -150,12 +172,18 @@ def present_letter(row: OutboxMessage, meeting: str) -> dict[str, Any]:
         "method": row.method,
         "subject": row.subject,
         "state": row.state,
+        "batch": row.batch,
         "tries": row.tries,
         "last_error": row.last_error,
         "created_at": row.created_at,
         "due_at": row.due_at,
         "sent_at": row.sent_at,
     }
+
+
+def present_batch(progress: BatchProgress) -> dict[str, Any]:
+    """How far letters sent together have come."""
+    return {**asdict(progress), "total": progress.total}
 
 
 def present_event(row: AuditEvent) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from marshmallow import fields, validate
 
 from tumorboard.domain.timeline import Interval
-from tumorboard.domain.what_if_difference import CaseDifference, MemberDifference, Summary
+from tumorboard.domain.what_if_difference import CaseDifference, MemberDifference
 from tumorboard.services.what_if import LONGEST_MINUTES, SHORTEST_MINUTES, WhatIfAsked, WhatIfView
 from tumorboard.web.schemas.base import Answer, Ask, At, ReasonAnswer, Who, Whole, Word
 from tumorboard.web.schemas.drafts import DraftCase, SpanAnswer
@@ -106,20 +107,10 @@ def present_what_if(view: WhatIfView, words: Words, names: Names) -> dict[str, A
     """The answer for `WhatIfAnswer`."""
     return {
         "draft": view.draft.public_id if view.draft else None,
-        "before": _present_summary(view.difference.before),
-        "after": _present_summary(view.difference.after),
+        "before": asdict(view.difference.before),
+        "after": asdict(view.difference.after),
         "cases": [_present_case(one, view, words, names) for one in view.difference.cases],
         "members": [_present_member(one, view) for one in view.difference.members],
-    }
-
-
-def _present_summary(summary: Summary) -> dict[str, int]:
-    return {
-        "cost": summary.cost,
-        "late_days": summary.late_days,
-        "left_out": summary.left_out,
-        "calls": summary.calls,
-        "held_minutes": summary.held_minutes,
     }
 
 

@@ -1,24 +1,6 @@
 // Comforts only: every page works without this file. Modules are found by their data- attributes.
 "use strict";
 
-// Tick all, and say how many are ticked.
-for (const all of document.querySelectorAll("[data-tick-all]")) {
-  const boxes = () => [...document.querySelectorAll('input[name="case"]')];
-  const said = document.querySelector("[data-ticked]");
-  const plain = said ? said.textContent : "";
-  const count = () => {
-    const ticked = boxes().filter((box) => box.checked).length;
-    all.checked = ticked > 0 && ticked === boxes().length;
-    all.indeterminate = ticked > 0 && ticked < boxes().length;
-    all.closest("table").nextElementSibling?.classList.toggle("at-hand", ticked > 0);
-    if (said) said.textContent = ticked ? `${plain} ${ticked}` : plain;
-  };
-  all.hidden = false;
-  all.addEventListener("change", () => { boxes().forEach((box) => { box.checked = all.checked; }); count(); });
-  document.addEventListener("change", (event) => { if (event.target.name === "case") count(); });
-  count();
-}
-
 // A chosen filter counts at once.
 for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", (event) => { if (event.target.tagName === "SELECT") form.requestSubmit(); });
@@ -35,30 +17,6 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
-
-// Agenda by keyboard: arrows walk, Alt+arrows move. The place is found again after the page was loaded anew.
-const PLACE = "agenda-place";
-for (const body of document.querySelectorAll("[data-agenda]")) {
-  const rows = [...body.querySelectorAll("tr[data-case]")];
-  rows.forEach((row) => { row.tabIndex = 0; });
-  body.addEventListener("keydown", (event) => {
-    const row = event.target.closest("tr[data-case]");
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!row || !step || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    event.preventDefault();
-    if (!event.altKey) { rows[rows.indexOf(row) + step]?.focus(); return; }
-    const button = row.querySelector(`button[data-step="${step}"]`);
-    if (button && !button.disabled) button.click();
-  });
-  body.addEventListener("submit", (event) => {
-    sessionStorage.setItem(PLACE, event.target.closest("tr[data-case]").id);
-  });
-}
-const place = sessionStorage.getItem(PLACE);
-if (place) {
-  sessionStorage.removeItem(PLACE);
-  document.getElementById(place)?.focus();
-}
 
 // A link to copy is chosen as a whole.
 for (const field of document.querySelectorAll("[data-select]")) {
@@ -82,3 +40,67 @@ for (const run of document.querySelectorAll("[data-run]")) {
   };
   setTimeout(look, 500);
 }
+
+// Single keys press what carries them (data-key="z", or "g c" for two in turn), unless they are switched off.
+const isTyping = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), select, textarea, dialog");
+let firstKey = "";
+document.addEventListener("keydown", (event) => {
+  if (!("shortcuts" in document.body.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.isComposing || isTyping(event.target)) return;
+  const keys = firstKey ? `${firstKey} ${event.key}` : event.key;
+  firstKey = "";
+  const target = document.querySelector(`[data-key="${CSS.escape(keys)}"]`);
+  if (keys === "?") document.querySelector("[data-help]")?.click();
+  else if (keys === "/") document.querySelector("main input[type=search]")?.focus();
+  else if (keys === "j" || keys === "k") walk(keys === "j" ? 1 : -1);
+  else if (target?.matches("input, select")) target.focus();
+  else if (target) target.click();
+  else { if (keys === "g") firstKey = keys; return; }
+  event.preventDefault();
+});
+function walk(step) {
+  const rows = [...document.querySelectorAll("main tbody tr:not([hidden])")].filter((row) => row.querySelector("a"));
+  const here = rows.findIndex((row) => row.contains(document.activeElement));
+  rows[here < 0 ? 0 : here + step]?.querySelector("th a, a").focus();
+}
+
+// Help opens over the page, with the keys of this page.
+for (const link of document.querySelectorAll("a[data-help]")) {
+  link.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const answer = await fetch(link.href).catch(() => null);
+    const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = page?.querySelector("[data-help-text]");
+    if (!text) { location.href = link.href; return; }
+    const over = document.createElement("dialog");
+    over.setAttribute("aria-labelledby", "help-title");
+    text.querySelector("h1").id = "help-title";
+    const known = new Set([...text.querySelectorAll("[data-keys] td:first-child")].map((cell) => cell.textContent.trim()));
+    for (const part of document.querySelectorAll("[data-key]")) {
+      if (known.has(part.dataset.key)) continue;
+      const row = text.querySelector("[data-keys]")?.insertRow();
+      if (!row) break;
+      row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: part.dataset.key }));
+      row.insertCell().textContent = part.ariaLabel || part.textContent.trim() || part.labels?.[0]?.textContent;
+      known.add(part.dataset.key);
+    }
+    const close = Object.assign(document.createElement("button"), { textContent: "×", ariaLabel: "Esc", className: "dialog-close" });
+    close.addEventListener("click", () => over.close());
+    over.append(close, text);
+    over.addEventListener("close", () => { over.remove(); link.focus(); });
+    document.body.append(over);
+    over.showModal();
+  });
+}
+
+// An open menu closes by Esc and by a click elsewhere.
+for (const menu of document.querySelectorAll("details[data-close]")) {
+  document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+}
+
+// Paper says at the top of every page what it is of.
+document.documentElement.style.setProperty("--paper-head", JSON.stringify(document.title));

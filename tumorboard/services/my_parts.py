@@ -1,0 +1,218 @@
+"""What a member is asked for at the meetings ahead: her windows with each case in them, and who could come for her.
+
+A case stands here by its reference, with what she needs to prepare and no more: the planned procedures, what is still
+missing, how many questions. The case itself is one step further on, for who may read cases, and that is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
+from tumorboard.domain.model import Finding, ReadinessState, SeatKind, Text
+from tumorboard.domain.readiness import judge_readiness
+from tumorboard.domain.substitutes import NOT_COMING
+from tumorboard.domain.timeline import Interval
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.answer_taking import read_comment, refuse_ended
+from tumorboard.services.answers import find_invitation
+from tumorboard.services.boards import list_windows
+from tumorboard.services.delegation import delegate
+from tumorboard.services.invitations import count_questions
+from tumorboard.services.parts import DELEGATED
+from tumorboard.services.setup import Setup
+from tumorboard.store.cases import Case
+from tumorboard.store.facts import case_facts, readiness_record
+from tumorboard.store.meetings import AgendaItem, MeetingInvitation, Seat, SeatHolder
+from tumorboard.store.people import Deputy, Member, MemberSpecialty
+
+PROCEDURES = "planned_procedures"
+"""The field of a programme that says what is planned to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """What is not there yet for a case; `is_hers` where her specialty owes it."""
+
+    label: Text
+    state: ReadinessState
+    expected_on: date | None
+    is_hers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MyCase:
+    """A case in her window. `case_id` is None for who may not read cases."""
+
+    reference: str
+    case_id: str | None
+    span: Interval
+    procedures: tuple[Text, ...]
+    question_count: int
+    open_items: tuple[OpenItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MyPart:
+    """Her part in a meeting ahead; `deputies` could come for her, and `stand_in` does after she delegated."""
+
+    row: MeetingInvitation
+    cases: tuple[MyCase, ...]
+    deputies: tuple[Member, ...]
+    stand_in: Member | None = None
+
+
+def list_my_parts(session: Session, setup: Setup, *, by: Actor, now: datetime) -> list[MyPart]:
+    """The actor's parts in the meetings ahead, soonest first; none for who is no member. A fixed number of queries."""
+    if by.member_id is None:
+        return []
+    rows = list_windows(session, member_id=by.member_id, by=by, now=now)
+    agendas = _load_agendas(session, {row.meeting_id for row in rows})
+    deputies, stand_ins = _load_deputies(session, rows), _load_stand_ins(session, rows)
+    return [
+        MyPart(
+            row, tuple(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now)), deputies[row.id],
+            stand_ins.get(row.public_id),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def delegate_own(
+    session: Session, setup: Setup, *, invitation_id: str, deputy: str, comment: str = "", by: Actor, now: datetime
+) -> Member:
+    """Somebody of her specialty comes in the actor's place; both are written to at once. Gives the deputy.
+
+    Raises NotAllowed for another's invitation; BadInput `not-a-deputy`; else as `delegation.delegate`.
+    """
+    require(by, Permission.ANSWER_OWN)
+    said = read_comment(comment)
+    with transaction(session):
+        row = _find_own(session, invitation_id, by)
+        refuse_ended(row, now)
+        known = _load_deputies(session, [row])[row.id]
+        chosen = next((one for one in known if one.public_id == deputy), None)
+        if chosen is None:
+            raise BadInput("choose one of those who could come for you", code="not-a-deputy", field="deputy")
+        delegate(session, setup, row, chosen, comment=said, stamp=now, by=by, now=now)
+        row.answer_by = "page"
+    return chosen
+
+
+def _find_own(session: Session, invitation_id: str, by: Actor) -> MeetingInvitation:
+    with suppress(NotFound):
+        row = find_invitation(session, invitation_id)
+        if row.member.public_id == by.member_id:
+            return row
+    raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))
+
+
+def _load_agendas(session: Session, meeting_ids: Iterable[int]) -> dict[int, list[AgendaItem]]:
+    query = (
+        select(AgendaItem)
+        .where(AgendaItem.meeting_id.in_(set(meeting_ids)))
+        .order_by(AgendaItem.meeting_id, AgendaItem.position)
+        .options(joinedload(AgendaItem.case).selectinload(Case.readiness))
+    )
+    found: dict[int, list[AgendaItem]] = {}
+    for item in session.scalars(query):
+        found.setdefault(item.meeting_id, []).append(item)
+    return found
+
+
+def _load_deputies(session: Session, rows: Sequence[MeetingInvitation]) -> dict[int, tuple[Member, ...]]:
+    """By invitation, the active members with her specialties there: her deputies first, then who sits on the board."""
+    wanted = {name for row in rows for name in row.details.get("specialties", ())}
+    query = (
+        select(Member)
+        .join(MemberSpecialty)
+        .where(Member.active.is_(True), MemberSpecialty.specialty.in_(wanted))
+        .distinct()
+        .options(selectinload(Member.specialties))
+    )
+    members = list(session.scalars(query.order_by(Member.name, Member.id))) if wanted else []
+    boards = {row.meeting.board_id for row in rows}
+    holders = select(Seat.board_id, SeatHolder.member_id).join(SeatHolder, SeatHolder.seat_id == Seat.id)
+    found = session.execute(holders.where(Seat.board_id.in_(boards)))
+    seated = {(board_id, member_id) for board_id, member_id in found}
+    hers = select(Deputy).where(Deputy.member_id.in_({row.member_id for row in rows}))
+    ranks = {each.deputy_id: each.rank for each in session.scalars(hers)}
+    return {row.id: _choose_deputies(row, members, seated, ranks) for row in rows}
+
+
+def _load_stand_ins(session: Session, rows: Iterable[MeetingInvitation]) -> dict[str, Member]:
+    """By public id of an invitation that was delegated, who comes instead and has not said no."""
+    delegated = [row.public_id for row in rows if row.answer == DELEGATED]
+    query = (
+        select(MeetingInvitation)
+        .where(MeetingInvitation.delegated_from.in_(delegated), MeetingInvitation.status == "invited")
+        .where(MeetingInvitation.answer.not_in(NOT_COMING))
+        .options(joinedload(MeetingInvitation.member))
+    )
+    return {one.delegated_from: one.member for one in session.scalars(query)} if delegated else {}
+
+
+def _choose_deputies(
+    row: MeetingInvitation, members: Iterable[Member], seated: Set[tuple[int, int]], ranks: Mapping[int, int]
+) -> tuple[Member, ...]:
+    asked = set(row.details.get("specialties", ()))
+    able = [
+        member
+        for member in members
+        if asked and member.id != row.member_id and asked <= {each.specialty for each in member.specialties}
+    ]
+    last = max(ranks.values(), default=0) + 1
+
+    def place(member: Member) -> tuple[int, bool]:
+        return ranks.get(member.id, last), (row.meeting.board_id, member.id) not in seated
+
+    return tuple(sorted(able, key=place))
+
+
+def _list_cases(
+    setup: Setup, row: MeetingInvitation, agenda: Iterable[AgendaItem], by: Actor, now: datetime
+) -> Iterable[MyCase]:
+    """Her cases in the order of the agenda; a core member's are all of them."""
+    program = setup.programs.get(row.meeting.board.program)
+    is_core, hers = row.kind == SeatKind.CORE, set(row.details["cases"])
+    for item in agenda:
+        case = item.case
+        if program is None or not (is_core or case.reference in hers):
+            continue
+        facts = case_facts(case)
+        planned, field = facts.values.get(PROCEDURES), program.fields.get(PROCEDURES)
+        chosen = planned if isinstance(planned, frozenset) else frozenset()
+        yield MyCase(
+            reference=case.reference,
+            case_id=case.public_id if by.may(Permission.CASE_READ) else None,
+            span=Interval(item.starts_at, item.ends_at),
+            procedures=tuple(field.label_of(each) for each in field.choices if each in chosen) if field else (),
+            question_count=count_questions(facts, row.details.get("specialties", ())),
+            open_items=tuple(_list_open(setup, row, case, now)),
+        )
+
+
+def _list_open(setup: Setup, row: MeetingInvitation, case: Case, now: datetime) -> Iterable[OpenItem]:
+    """What will not be there on the day; of a core member's many cases, only what she owes."""
+    program, meeting = setup.program(row.meeting.board.program), row.meeting
+    meets_on = meeting.starts_at.astimezone(ZoneInfo(meeting.time_zone)).date()
+    records = [readiness_record(record) for record in case.readiness]
+    owed_by = {item.id: item.owed_by for item in program.readiness}
+    specialties = set(row.details.get("specialties", ()))
+    for found in judge_readiness(program, case_facts(case), records, on=meets_on, today=setup.today(now)):
+        is_hers = owed_by[found.item] in specialties
+        if _is_open(found) and (is_hers or row.kind != SeatKind.CORE):
+            expected = found.record.expected_on if found.record is not None else None
+            yield OpenItem(found.label, found.state, expected, is_hers)
+
+
+def _is_open(found: Finding) -> bool:
+    return found.state not in (ReadinessState.CURRENT, ReadinessState.NOT_APPLICABLE)

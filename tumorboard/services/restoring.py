@@ -1,0 +1,77 @@
+"""What was published before, as a draft again: publishing is taken back by publishing, never in secret."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tumorboard.domain import planning
+from tumorboard.domain.errors import Conflict
+from tumorboard.domain.model import Proposal, Reason
+from tumorboard.domain.planning import Problem
+from tumorboard.services import transaction
+from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.audit import record
+from tumorboard.services.meetings import find_board
+from tumorboard.services.plan_changes import StepKind, replace_draft
+from tumorboard.services.planning import EDIT_SECONDS, Caller, call_here, open_draft
+from tumorboard.services.planning_facts import load_problem
+from tumorboard.services.publications import Agendas, last_publication
+from tumorboard.services.setup import Setup
+from tumorboard.store.facts import encode_proposal, encode_reasons
+from tumorboard.store.plans import Draft
+
+
+def restore_published(
+    session: Session, setup: Setup, *, board: str, by: Actor, now: datetime, call: Caller = call_here
+) -> Draft:
+    """A draft with the agendas as they were before the last publication; all else stays as it is published now.
+
+    Cases that are closed or no longer eligible stay away. Nobody hears of it before the draft is published. It takes
+    the place of an open draft, as a step that can be taken back. Raises Conflict `nothing-to-restore`.
+    """
+    require(by, Permission.PLAN_EDIT)
+    row = find_board(session, board)
+    change = last_publication(session, row, now=now)
+    if change is None:
+        raise Conflict("nothing was published here that could be taken back", code="nothing-to-restore")
+    until = datetime.fromisoformat(change.before["until"])
+    problem, base = load_problem(session, setup, row, until=until, now=now)
+    agendas, board_id = change.before["agendas"], row.id
+    session.rollback()
+    proposal, broken = call(restore_agendas, problem, agendas, by.name, seconds=EDIT_SECONDS)
+    plan: dict[str, Any] = {
+        "proposal": encode_proposal(proposal), "base": dict(base), "broken": encode_reasons(broken),
+    }  # fmt: skip
+    with transaction(session):
+        known = open_draft(session, find_board(session, board))
+        draft = Draft(board_id=board_id, made_by=by.name, made_at=now, until=until, plan=plan)
+        replace_draft(session, known, draft, kind=StepKind.RESTORED, by=by, now=now)
+        record(session, by=by, now=now, action="draft:restored", subject=("draft", draft.public_id), board=board)
+    return draft
+
+
+def restore_agendas(problem: Problem, agendas: Agendas, by_name: str) -> tuple[Proposal, tuple[Reason, ...]]:
+    """The plan with these agendas, and everywhere else what is published; and the rules it breaks."""
+    known = {case.reference for case in problem.cases}
+    restored = {reference for order in agendas.values() for reference in order}
+    orders = {
+        meeting.id: [
+            reference
+            for reference in agendas.get(meeting.id, meeting.published)
+            if reference in known and (meeting.id in agendas or reference not in restored)
+        ]
+        for meeting in problem.meetings
+    }
+    plans = planning.lay_out(problem, orders, keep_order=True)
+    placed = {reference for order in orders.values() for reference in order}
+    proposal = Proposal(
+        meetings=plans,
+        left_out={reference: (Reason("left-out-by-hand", {"by": by_name}),) for reference in sorted(known - placed)},
+        solver="hand",
+        cost=0,
+        greedy_cost=0,
+    )
+    return proposal, tuple(planning.check_plan(problem, proposal))

@@ -1,0 +1,112 @@
+"""Forms that keep what was typed: what stands in their fields, and what is wrong with which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flask import flash, redirect, request
+from werkzeug.wrappers import Response
+
+from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.web.pages.frame import form_text, words
+from tumorboard.words.refusals import say_error
+
+LONGEST_NUMBER = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of a page. `name` is its anchor; a refused one is open, and says its problem at the field `wrong`."""
+
+    name: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    problem: str = ""
+    wrong: str = ""
+    is_sent: bool = False
+
+    def text(self, name: str) -> str:
+        """What stands in a field."""
+        if self.is_sent:
+            return request.form.get(name, "")
+        value = self.values.get(name)
+        return "" if value is None else str(value)
+
+    def chosen(self, name: str) -> list[str]:
+        """What is ticked or chosen of several."""
+        if self.is_sent:
+            return request.form.getlist(name)
+        value = self.values.get(name)
+        return [str(each) for each in value] if isinstance(value, list | tuple | set | frozenset) else []
+
+    def is_ticked(self, name: str) -> bool:
+        """True for a box that is ticked."""
+        return name in request.form if self.is_sent else bool(self.values.get(name))
+
+    @property
+    def is_lost(self) -> bool:
+        """True when the problem belongs to no field that the template marks."""
+        return bool(self.problem) and not self.wrong
+
+
+Forms = Callable[..., Form]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The form that was refused; None in its place when nothing was sent."""
+
+    name: str
+    error: DomainError
+
+    @property
+    def wrong(self) -> str:
+        """The field the refusal is about; empty for none."""
+        found = str(self.error.values.get("field") or "")
+        return found if found in request.form or f"{found}-all" in request.form else ""
+
+
+def forms_of(refused: Refused | None) -> Forms:
+    """Gives the form of a name with its usual values, or as it was sent where it is the refused one."""
+
+    def make(name: str, /, **values: object) -> Form:
+        if refused is None or refused.name != name:
+            return Form(name, values)
+        return Form(name, values, say_error(refused.error, words()), refused.wrong, is_sent=True)
+
+    return make
+
+
+def take_form(name: str, action: Callable[[], str], back: str, again: Callable[[Refused], Response]) -> Response:
+    """Run a use case and go back with what was done; a refused form is shown again as it was filled in."""
+    try:
+        said = action()
+    except (BadInput, Conflict) as error:
+        response = again(Refused(name, error))
+        response.status_code = 409 if isinstance(error, Conflict) else 422
+        return response
+    flash(said, "done")
+    return redirect(back, 303)
+
+
+def form_whole(name: str, *, code: str) -> int:
+    """A whole number of the form. Raises BadInput with the code and the field."""
+    number = form_maybe_whole(name, code=code)
+    if number is None:
+        raise BadInput("give a whole number", code=code, field=name)
+    return number
+
+
+def form_maybe_whole(name: str, *, code: str) -> int | None:
+    """A whole number of the form, None for an empty field."""
+    given = form_text(name)
+    if not given:
+        return None
+    if not given.isascii() or not given.isdecimal() or len(given) > LONGEST_NUMBER:
+        raise BadInput("give a whole number", code=code, field=name)
+    return int(given)
+
+
+def form_list(name: str) -> tuple[str, ...]:
+    """What was ticked, in the order of the page, without empty ones."""
+    return tuple(value.strip() for value in request.form.getlist(name) if value.strip())
