@@ -111,6 +111,6 @@ def test_ticked_cases_are_counted_and_noted_together(coordinator: Any) -> None:
     boxes.nth(0).check()
     boxes.nth(1).check()
 
-    press(coordinator, "#bulk button")
+    press(coordinator, "#bulk button.primary")
 
     assert "2" in coordinator.locator(".note.done").inner_text()

@@ -44,7 +44,7 @@ def test_case_moves_by_a_chord_with_its_windows_shown_before_it_is_saved(demo: S
     assert order(page) == [before[1], before[0], *before[2:]]
     assert page.evaluate("document.activeElement.id") == before[1]
     assert spent(page) == Spent(0, 1)
-    record(5, 0, 1, "chord-ko")
+    record(5, 0, 1, "keyboard-ko")
 
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("z")

@@ -23,7 +23,8 @@ from tumorboard.store.meetings import Meeting
 pytestmark = pytest.mark.browser
 
 COORDINATOR = "coordinator@demo.example"
-SURGEON = "sungjin.moon@demo.example"
+PHYSICIAN = "seoyeon.kim@demo.example"
+"""Holds a core seat, so that she is expected in every meeting."""
 TEXTS = ("Interval debulking after three cycles.", "Primary surgery; urology reimplants the ureter.", "Chemotherapy.")
 NOTHING_KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('room:')).length === 0"
 
@@ -105,6 +106,7 @@ def test_recommendation_is_its_text_and_one_chord(
     clicks, keys = after.clicks - before.clicks, after.keys - before.keys - typed
     assert (clicks, keys) == (0, len(TEXTS))
     record(7, clicks, keys // len(TEXTS), f"script-{language}")
+    record(7, clicks, keys // len(TEXTS), f"keyboard-{language}")
     expected = {reference: ("discussed", "", text) for reference, text in zip(room.references, TEXTS, strict=False)}
     assert {name: row for name, row in room.written().items() if row[0]} == expected
     assert page.locator('[data-state="running"] .reference').inner_text() == room.references[len(TEXTS)]
@@ -217,15 +219,15 @@ def test_two_writers_keep_both_texts(room: Room, open_window: Callable[..., Wind
 
 def test_one_tap_says_who_is_here_and_keeps_the_focus(room: Room, open_window: Callable[..., Window]) -> None:
     coordinator = room.enter(open_window(room.address))
-    phone = room.enter(open_window(room.address, "phone"), SURGEON)
-    hers = phone.locator("button.tap").first
+    phone = room.enter(open_window(room.address, "phone"), PHYSICIAN)
+    hers = phone.locator("button.tap", has_text="김서연")
     name = hers.get_attribute("id")
 
     hers.tap()
     phone.wait_for_selector(f"#{name}.here")
     coordinator.wait_for_selector(f"#{name}.here", timeout=8_000)
 
-    assert room.there() == {SURGEON: True}
+    assert room.there() == {PHYSICIAN: True}
     assert phone.evaluate("document.activeElement.id") == name
     assert hers.bounding_box()["height"] >= 44
 

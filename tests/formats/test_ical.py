@@ -237,7 +237,17 @@ def test_no_value_has_a_field_for_a_patient_p1() -> None:
     assert names == {
         *("uid", "sequence", "stamp", "starts_at", "ends_at", "time_zone", "title", "description", "location"),
         *("video_url", "url", "status", "organizer_email", "organizer_name", "attendee_email", "attendee_name"),
-        *("language", "partstat", "required", "alarm_minutes", "allow_proposals", "related_uid", "is_busy"),
+        *(
+            "language",
+            "partstat",
+            "required",
+            "alarm_minutes",
+            "allow_proposals",
+            "related_uid",
+            "is_busy",
+            "delegated_to",
+            "delegated_from",
+        ),
     }
 
 

@@ -24,7 +24,7 @@ from tumorboard.services.account_edits import (
     shut_account,
 )
 from tumorboard.services.account_links import LINK_DAYS, choose_password, read_link
-from tumorboard.services.accounts import account_actor, find_account, log_in
+from tumorboard.services.accounts import account_actor, create_token, find_account, log_in
 from tumorboard.services.own_account import change_own_account, change_own_password
 from tumorboard.services.setup import Setup
 from tumorboard.store.people import Account
@@ -121,6 +121,34 @@ def test_new_link_ends_password_and_sessions_and_opens_a_closed_account(centre: 
     with pytest.raises(NotAllowed):
         log_in(centre, email=account.email, password=PASSWORD, now=NOW)
     assert read_link(centre, setup, token=link.rpartition("/")[2], now=NOW).email == account.email
+
+
+def test_new_link_ends_the_tokens_of_programs(centre: Session, setup: Setup) -> None:
+    email = "coordinator@hospital.example"
+    create_token(centre, email=email, label="script", **WHO)
+
+    renew_link(centre, setup, account_id=an_account_of(centre, email).public_id, by_mail=False, **WHO)
+
+    assert [token.revoked_at for token in an_account_of(centre, email).tokens] == [NOW]
+
+
+def test_last_administrator_who_can_log_in_stays_one(centre: Session, setup: Setup) -> None:
+    last = an_account_of(centre, "administrator@hospital.example")
+    _, token = invite(centre, setup, roles=["administrator"])
+    steps = [
+        lambda: change_account(centre, account_id=last.public_id, name="a", roles=["coordinator"], **WHO),
+        lambda: shut_account(centre, account_id=last.public_id, **WHO),
+        lambda: renew_link(centre, setup, account_id=last.public_id, by_mail=True, **WHO),
+    ]
+
+    for step in steps:
+        with pytest.raises(Conflict) as refused:
+            step()
+        assert refused.value.code == "last-administrator"
+    choose_password(centre, setup, token=token, password=PASSWORD, now=NOW)
+    steps[0]()
+
+    assert [held.role for held in an_account_of(centre, last.email).roles] == ["coordinator"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ from tumorboard.services.setup import Setup
 from tumorboard.services.worklist import read_case
 from tumorboard.store.cases import Case
 from tumorboard.store.discussions import Discussion
-from tumorboard.store.meetings import Meeting
+from tumorboard.store.meetings import Meeting, MeetingInvitation, SeatHolder
+from tumorboard.store.people import Member
 from tumorboard.store.post import AuditEvent
 
 
@@ -282,7 +283,7 @@ def test_agenda_of_a_meeting_that_began_early_stays(board: Session, setup: Setup
 
     rows = board.scalars(select(Discussion)).all()
     assert (stale.code, cancelled.code, [row.recommendation for row in rows]) == (
-        "changed-meanwhile", "meeting-begun", ["Interval"],
+        "board-changed", "meeting-begun", ["Interval"],
     )  # fmt: skip
 
 
@@ -298,6 +299,40 @@ def test_physician_writes_on_her_own_board_only(small: Session) -> None:
         save(small, first, "Later", stamp=stamp_of("Interval"), by=other)
     with pytest.raises(NotAllowed):
         save(small, first, "Later", stamp=stamp_of("Interval"), by=actor_with("s", frozenset({Role.SURGEON})))
+
+
+def test_who_is_no_longer_invited_writes_nothing(small: Session) -> None:
+    first, _ = order(small)
+    who = member_id(small, "kim.gynecology@hospital.example")
+    for holder in small.scalars(select(SeatHolder).join(Member).where(Member.public_id == who)):
+        small.delete(holder)
+    for row in small.scalars(select(MeetingInvitation).join(Member).where(Member.public_id == who)):
+        row.status = "cancelled"
+    small.commit()
+    hers = actor_with("doctor", frozenset({Role.PHYSICIAN}), member_id=who)
+
+    with pytest.raises(NotAllowed):
+        save(small, first, "Interval", by=hers)
+
+
+def test_empty_text_of_an_untouched_case_leaves_no_trace(small: Session) -> None:
+    first, _ = order(small)
+
+    written = save(small, first, "")
+
+    assert (written.discussion.recommendation, written.stamp) == ("", stamp_of(""))
+    assert small.scalars(select(Discussion)).all() == []
+
+
+def test_case_cannot_begin_before_its_room_was_open(small: Session) -> None:
+    first, _ = order(small)
+
+    with pytest.raises(BadInput) as refused:
+        start_discussion(
+            small, meeting_id=meeting_id(small), case_id=case_id(small, first), by=OPERATOR, now=later(5), at=later(-61)
+        )
+
+    assert refused.value.code == "bad-times"
 
 
 def test_times_of_long_ago_are_refused(small: Session) -> None:

@@ -201,7 +201,7 @@ def test_a_draft_made_before_another_publication_is_refused(centre: Session, set
     with pytest.raises(Conflict) as refused:
         publish_draft(centre, setup, draft_id=late.public_id, by=OPERATOR, now=NOW)
 
-    assert refused.value.code == "changed-meanwhile"
+    assert refused.value.code == "board-changed"
     assert _letters(centre, after=before) == []
 
 

@@ -65,7 +65,15 @@ def test_one_draft_published_from_six_browsers_is_published_once(database_url: s
         violations = check_database(session, setup, now=NOW)
     engine.dispose()
     assert results.count("done") == 1
-    assert set(results) <= {"done", "draft-closed", "changed-meanwhile", "double-booked", "already-exists", "busy"}
+    assert set(results) <= {
+        "done",
+        "draft-closed",
+        "board-changed",
+        "changed-meanwhile",
+        "double-booked",
+        "already-exists",
+        "busy",
+    }
     assert (letters, violations) == (6, ())
 
 
@@ -136,7 +144,7 @@ def test_two_edits_of_one_draft_do_not_overwrite_each_other(database_url: str, s
         left_out = session.scalars(select(Draft.plan)).one()["proposal"]["left_out"]
     engine.dispose()
     assert len(left_out) == results.count("done") >= 1
-    assert set(results) <= {"done", "changed-meanwhile", "busy"}
+    assert set(results) <= {"done", "board-changed", "changed-meanwhile", "busy"}
 
 
 def test_two_coordinators_cancel_and_publish_one_meeting_one_after_the_other(database_url: str, setup: Setup) -> None:
@@ -161,5 +169,13 @@ def test_two_coordinators_cancel_and_publish_one_meeting_one_after_the_other(dat
         status = session.scalars(select(Meeting.status).where(Meeting.public_id == meeting)).one()
     engine.dispose()
     assert (violations, status) == ((), "cancelled")
-    assert set(results) <= {"done", "meeting-cancelled", "draft-closed", "changed-meanwhile", "plan-broken", "busy"}
+    assert set(results) <= {
+        "done",
+        "meeting-cancelled",
+        "draft-closed",
+        "board-changed",
+        "changed-meanwhile",
+        "plan-broken",
+        "busy",
+    }
     assert results.count("done") in (1, 2)

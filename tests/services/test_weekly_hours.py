@@ -119,8 +119,10 @@ def test_hours_of_others_and_missing_ones_are_refused_alike(centre: Session, set
     with pytest.raises(NotFound):
         remove_hours(centre, setup, hours_id="a" * 16, by=OPERATOR, now=NOW)
 
+    with pytest.raises(NotAllowed):
+        list_hours(centre, member_id=member_id(centre, PHYSICIAN), by=surgeon, now=NOW)
     assert said[0] == said[1]
-    assert len(list_hours(centre, member_id=member_id(centre, PHYSICIAN), by=surgeon, now=NOW)) == 1
+    assert len(list_hours(centre, member_id=member_id(centre, PHYSICIAN), by=OPERATOR, now=NOW)) == 1
 
 
 def test_table_of_300_members_and_four_weeks_costs_a_fixed_number_of_queries(session: Session, setup: Setup) -> None:

@@ -307,7 +307,7 @@ def test_absence_warns_of_a_published_meeting(app: Flask, coordinator: Visitor, 
     )
 
     assert "Already invited on" in page.text
-    assert "The absence is noted." in page.text
+    assert "The absence is noted" in page.text
 
 
 def test_absence_is_removed_again(app: Flask, surgeon: Visitor) -> None:
@@ -332,7 +332,7 @@ def test_absence_of_a_colleague_is_the_coordinators_business(
     coordinator.see(address)
     accepted = coordinator.send(f"{address}/absences", first="2031-01-01")
 
-    assert (refused.status, "The absence is noted." in accepted.text) == (403, True)
+    assert (refused.status, "The absence is noted" in accepted.text) == (403, True)
 
 
 def test_rules_show_reason_source_and_kind(coordinator: Visitor) -> None:

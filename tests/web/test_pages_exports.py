@@ -69,6 +69,11 @@ def test_next_log_in_is_asked_again(app: Flask, meeting: str) -> None:
         ("agenda/{}.csv", "text/csv", r"attachment; filename=agenda-ovarian-weekly-[\d-]+\.csv"),
         ("record/{}.csv", "text/csv", r"attachment; filename=record-ovarian-weekly-[\d-]+\.csv"),
         ("record/{}.pdf", "application/pdf", r"attachment; filename=record-ovarian-weekly-[\d-]+\.pdf"),
+        (
+            "cases.csv?program=%22;x=%0d%0aSet-Cookie:a&state=../../x",
+            "text/csv",
+            r"attachment; filename=cases-[\d-]+\.csv",
+        ),
         ("cases.csv?state=ready&search=C", "text/csv", r"attachment; filename=cases-ready-[\d-]+\.csv"),
     ],
 )

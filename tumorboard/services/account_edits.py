@@ -86,10 +86,14 @@ def change_account(
 
 
 def renew_link(session: Session, setup: Setup, *, account_id: str, by_mail: bool, by: Actor, now: datetime) -> Invited:
-    """A new one-time link for an account, which is opened if it was closed; the old password and sessions end."""
+    """A new one-time link for an account, which is opened if it was closed; password, sessions and tokens end.
+
+    Raises Conflict `last-administrator`: she would be out until the link has reached her.
+    """
     require(by, Permission.ACCOUNT_EDIT)
     with transaction(session):
         account = find_account_row(session, account_id)
+        refuse_last_administrator(session, account)
         account.active = True
         link = issue_link(session, setup, account, now=now)
         if by_mail:

@@ -33,11 +33,13 @@ _SALT = "password-link"
 def issue_link(session: Session, setup: Setup, account: Account, *, now: datetime) -> str:
     """The address at which the account's owner chooses a password, inside the running transaction.
 
-    The password she had ends at once, every session and every earlier link too.
+    The password she had ends at once, every session, every token of programs and every earlier link too.
     """
     if not setup.link_key:
         raise NotAllowed("this installation has no key to sign links with", code="no-link-key")
     account.password_hash, account.session_key = no_password(), secrets.token_hex(16)
+    for api_token in account.tokens:
+        api_token.revoked_at = api_token.revoked_at or now
     session.flush()
     ends_at = int((now + timedelta(days=LINK_DAYS)).timestamp())
     token = _serializer(setup).dumps([account.public_id, ends_at, _mark(account)])

@@ -20,6 +20,7 @@ from tumorboard.services.audit import record
 from tumorboard.store.people import Account, AccountRole, ApiToken, Member
 
 MINIMUM_PASSWORD = 10
+_NOT_CHOSEN = "not-chosen:"
 MAXIMUM_PASSWORD = 200
 TOKEN_DAYS = 365
 
@@ -105,7 +106,7 @@ def log_in(session: Session, *, email: str, password: str, now: datetime) -> Acc
     """The account for the right password; NotAllowed otherwise, in the same time and words for every wrong pair."""
     account = _find(session, Account.email == email.strip().lower())
     try:
-        _hasher().verify(account.password_hash if account and account.active else _hash_of_nothing(), password)
+        _hasher().verify(_hash_to_try(account), password)
         right = account is not None and account.active
     except (VerificationError, InvalidHashError):
         right = False
@@ -162,9 +163,12 @@ def close_account(session: Session, *, email: str, by: Actor, now: datetime) -> 
 
 
 def refuse_last_administrator(session: Session, account: Account) -> None:
-    """Raise Conflict `last-administrator` for the only account that can open others."""
-    held = select(AccountRole).join(Account).where(AccountRole.role == Role.ADMINISTRATOR, Account.active)
-    if {row.account_id for row in session.scalars(held)} == {account.id}:
+    """Raise Conflict `last-administrator` for the only account that can open others.
+
+    One whose owner has not chosen a password yet cannot.
+    """
+    held = select(Account).join(AccountRole).where(AccountRole.role == Role.ADMINISTRATOR, Account.active)
+    if {row.id for row in session.scalars(held) if has_password(row)} == {account.id}:
         raise Conflict("this is the last administrator; make another one first", code="last-administrator")
 
 
@@ -188,9 +192,21 @@ def hash_password(password: str, field: str = "password") -> str:
     return _hasher().hash(password)
 
 
+def _hash_to_try(account: Account | None) -> str:
+    """The hash of an account that may log in, else one that takes as long."""
+    if account is None or not account.active or not has_password(account):
+        return _hash_of_nothing()
+    return account.password_hash
+
+
 def no_password() -> str:
-    """A hash that no password opens: of a secret nobody keeps."""
-    return _hasher().hash(secrets.token_hex(32))
+    """What stands in place of a hash while nobody has chosen a password; different each time, and opened by none."""
+    return f"{_NOT_CHOSEN}{secrets.token_hex(32)}"
+
+
+def has_password(account: Account) -> bool:
+    """False while the account's owner has not chosen one."""
+    return not account.password_hash.startswith(_NOT_CHOSEN)
 
 
 def is_password(account: Account, password: str) -> bool:

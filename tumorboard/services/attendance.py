@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.services import transaction
-from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.access import Actor, Permission
 from tumorboard.services.audit import record
-from tumorboard.services.room_entry import EARLY, enter_room, require_recorder
+from tumorboard.services.room_entry import EARLY, enter_room, is_on_board, require_recorder
 from tumorboard.store.discussions import Presence
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
@@ -89,9 +89,8 @@ def _who(session: Session, meeting: Meeting, member_ids: Iterable[str] | None, b
     wanted = list(dict.fromkeys([by.member_id or ""] if member_ids is None else member_ids))
     if wanted == [""]:
         raise BadInput("this account belongs to no member; say who is there", code="no-member", field="member")
-    if wanted == [by.member_id] and by.may(Permission.PRESENCE_OWN):
-        require(by, Permission.PRESENCE_OWN)
-    else:
+    is_own = wanted == [by.member_id] and by.may(Permission.PRESENCE_OWN)
+    if not (is_own and is_on_board(session, meeting, by)):
         require_recorder(session, meeting, by)
     query = select(Member).where(Member.public_id.in_(wanted), Member.active.is_(True)).order_by(Member.id)
     found = list(session.scalars(query))

@@ -25,7 +25,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor
 from tumorboard.services.audit import record
-from tumorboard.services.room_entry import enter_room, load_discussions, require_recorder
+from tumorboard.services.room_entry import EARLY, enter_room, load_discussions, require_recorder
 from tumorboard.services.texts import read_text
 from tumorboard.store.cases import Case
 from tumorboard.store.discussions import Discussion
@@ -64,7 +64,7 @@ def start_discussion(
         if row is not None and row.outcome:
             raise Conflict("this case has its outcome; change that instead", code="case-settled")
         is_new = row is None or row.started_at is None or row.ended_at is not None
-        row = _begin(session, meeting, item, rows, by=by, at=_moment(at, now))
+        row = _begin(session, meeting, item, rows, by=by, at=_moment(at, meeting, now))
         if is_new:
             _note(session, "discussion:started", meeting, item, by=by, now=now)
         return _written(meeting, item, row, rows)
@@ -82,6 +82,8 @@ def save_recommendation(
     with transaction(session):
         meeting, item = _enter(session, meeting_id, case_id, by=by, now=now)
         rows = load_discussions(session, meeting)
+        if item.id not in rows and not text.strip():
+            return _written(meeting, item, _new_row(item, by=by, now=now), rows)  # nothing to keep yet
         row = _row(session, item, rows, by=by, now=now)
         _write_text(session, meeting, item, row, text, stamp, by=by, now=now)
         return _written(meeting, item, row, rows)
@@ -101,9 +103,9 @@ def record_outcome(
     and `case-planned-again` when a case that was deferred stands on another meeting by now.
     """
     what = read_outcome(outcome)
-    moment = _moment(at, now)
     with transaction(session):
         meeting, item = _enter(session, meeting_id, case_id, by=by, now=now)
+        moment = _moment(at, meeting, now)
         rows = load_discussions(session, meeting)
         row = _row(session, item, rows, by=by, now=now)
         words = _write_text(session, meeting, item, row, text, stamp, by=by, now=now)
@@ -138,9 +140,12 @@ def _enter(session: Session, meeting_id: str, case_id: str, *, by: Actor, now: d
     raise NotFound("this case is not on the agenda of this meeting", code="case-not-on-agenda")
 
 
-def _moment(at: datetime | None, now: datetime) -> datetime:
-    """When something happened: what the door says, unless that lies ahead. Raises BadInput `bad-times` for long ago."""
-    if at is not None and at < now - LATEST:
+def _moment(at: datetime | None, meeting: Meeting, now: datetime) -> datetime:
+    """When something happened: what the door says, unless that lies ahead.
+
+    Raises BadInput `bad-times` for long ago, and for before the room was open.
+    """
+    if at is not None and (at < now - LATEST or at < meeting.starts_at - EARLY):
         raise BadInput("this happened too long ago; give its times instead", code="bad-times", field="at")
     return min(at, now) if at is not None else now
 
@@ -153,11 +158,13 @@ def _row(
     if row is None:
         if not rows:
             item.meeting.agenda_changes += 1
-        row = rows[item.id] = Discussion(
-            item_id=item.id, outcome="", reason="", recommendation="", recorded_by=by.name, recorded_at=now
-        )
+        row = rows[item.id] = _new_row(item, by=by, now=now)
         session.add(row)
     return row
+
+
+def _new_row(item: AgendaItem, *, by: Actor, now: datetime) -> Discussion:
+    return Discussion(item_id=item.id, outcome="", reason="", recommendation="", recorded_by=by.name, recorded_at=now)
 
 
 def _begin(

@@ -200,6 +200,7 @@ def edit_draft(
     """
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id)
+    refuse_closed(draft, now)
     problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
     version = draft.version if version is None else version
     proposal = proposal_of(draft)
@@ -237,6 +238,12 @@ def _describe(session: Session, draft: Draft, before: Proposal, move: Move) -> t
     return kind, {"case": session.scalar(query), "meeting": move.meeting, "from": was}
 
 
+def refuse_closed(draft: Draft, now: datetime) -> None:
+    """Raise Conflict `draft-closed` for a draft that is published or thrown away, or whose weeks are over."""
+    if draft.status != "open" or draft.until <= now:
+        raise Conflict("this draft is closed already; propose again", code="draft-closed")
+
+
 def preview_edit(
     session: Session, setup: Setup, *, draft_id: str, moves: Sequence[Move], by: Actor, now: datetime,
     call: Caller = call_here,
@@ -244,6 +251,7 @@ def preview_edit(
     """What each of these moves would change in a draft; nothing is kept. `call` as for `edit_draft`."""
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id)
+    refuse_closed(draft, now)
     problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
     proposal = proposal_of(draft)
     session.rollback()

@@ -45,7 +45,7 @@ class Published:
 def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime) -> Published:
     """Make a draft what everybody sees, and write to those whom it concerns.
 
-    Raises Conflict `draft-closed`, `changed-meanwhile` (the board changed since the proposal), `plan-broken` (somebody
+    Raises Conflict `draft-closed`, `board-changed` (since the proposal), `plan-broken` (somebody
     is no longer free, a case lost a need, a report is missing …) and `double-booked` from the schema's guard. Nothing
     is written then.
     """
@@ -111,7 +111,7 @@ def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Propos
     problem, base = load_problem(session, setup, draft.board, until=draft.until, now=now)
     for plan in proposal.meetings:
         if base.get(plan.meeting) != draft.plan["base"].get(plan.meeting):
-            raise Conflict("the board changed since this proposal was made; propose again", code="changed-meanwhile")
+            raise Conflict("the board changed since this proposal was made; propose again", code="board-changed")
     broken = planning.check_plan(problem, proposal)
     if broken:
         raise Conflict(
@@ -120,6 +120,14 @@ def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Propos
             code="plan-broken",
             reasons=broken,
         )
+
+
+def is_outdated(session: Session, draft: Draft) -> bool:
+    """True when agendas changed since the proposal was made, so that publishing would be refused (`board-changed`)."""
+    ids = [plan.meeting for plan in proposal_of(draft).meetings]
+    query = select(Meeting.public_id, Meeting.agenda_changes).where(Meeting.public_id.in_(ids))
+    now_there = {row.public_id: row.agenda_changes for row in session.execute(query)}
+    return any(now_there.get(meeting) != draft.plan["base"].get(meeting) for meeting in ids)
 
 
 def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:

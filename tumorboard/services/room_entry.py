@@ -28,7 +28,11 @@ def is_on_board(session: Session, meeting: Meeting, by: Actor) -> bool:
     invited = select(MeetingInvitation.id).join(Member, Member.id == MeetingInvitation.member_id)
     queries = (
         held.where(Seat.board_id == meeting.board_id, Member.public_id == by.member_id),
-        invited.where(MeetingInvitation.meeting_id == meeting.id, Member.public_id == by.member_id),
+        invited.where(
+            MeetingInvitation.meeting_id == meeting.id,
+            MeetingInvitation.status == "invited",
+            Member.public_id == by.member_id,
+        ),
     )
     return any(session.scalar(query.limit(1)) is not None for query in queries)
 

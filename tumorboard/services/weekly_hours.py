@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import available_timezones
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.people import find_member, require_own
+from tumorboard.services.preferences import list_zones
 from tumorboard.services.recheck import recheck_member
 from tumorboard.services.setup import Setup
 from tumorboard.store.busy import pattern_of
@@ -47,6 +47,8 @@ class Hours:
 def list_hours(session: Session, *, member_id: str, by: Actor, now: datetime) -> tuple[WeeklyHours, ...]:
     """The weekly hours that are not over, by weekday and time. Raises NotFound."""
     require(by, Permission.PEOPLE_READ)
+    if by.member_id != member_id and not by.may(Permission.MEETING_EDIT):
+        require(by, Permission.ABSENCE_EDIT_ANY)
     member = find_member(session, member_id)
     query = select(WeeklyHours).where(WeeklyHours.member_id == member.id)
     query = query.where(WeeklyHours.last_on.is_(None) | (WeeklyHours.last_on >= now.date() - timedelta(days=1)))
@@ -121,7 +123,7 @@ def _refuse_impossible(hours: Hours, now: datetime) -> None:
         raise BadInput("these hours are over already", code="absence-past", field="last_on")
     if not now.date() - FARTHEST <= hours.first_on <= now.date() + FARTHEST:
         raise BadInput("the first day is too far from today", code="too-far", field="first_on")
-    if hours.time_zone and hours.time_zone not in available_timezones():
+    if hours.time_zone and hours.time_zone not in list_zones():
         raise BadInput("name an IANA zone, such as Asia/Seoul", code="unknown-zone", field="time_zone")
 
 

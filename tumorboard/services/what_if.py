@@ -23,7 +23,7 @@ from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, 
 from tumorboard.domain.what_if_difference import Difference
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.meetings import closes_at, find_board, find_room
-from tumorboard.services.planning import Caller, call_here, find_draft, open_draft, proposal_of
+from tumorboard.services.planning import Caller, call_here, find_draft, open_draft, proposal_of, refuse_closed
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal
@@ -83,6 +83,8 @@ def ask_what_if(
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id) if draft_id else open_draft(session, find_board(session, board))
     row = draft.board if draft else find_board(session, board)
+    if draft is not None:
+        refuse_closed(draft, now)
     until = draft.until if draft else now + timedelta(weeks=USUAL_WEEKS)
     problem, _ = load_problem(session, setup, row, until=until, now=now)
     changes = tuple(_read_changes(session, setup, row, problem, asked, until))

@@ -73,7 +73,7 @@ _REASONS: Mapping[str, str] = {
     "case-not-ready": _("%(reference)s: not ready for %(meeting)s"),
     "case-after-closing": _("%(reference)s: the list for %(meeting)s is closed, and the case is not urgent"),
     "meeting-started": _("%(meeting)s: has begun; propose again"),
-    "meeting-too-long": _("%(meeting)s: %(minutes)s minutes of cases do not fit"),
+    "meeting-too-long": _("%(meeting)s: too long with %(minutes)s minutes of cases"),
     "agenda-times-wrong": _("%(reference)s: its minutes changed since the proposal; propose again"),
     "agenda-blocks-wrong": _("%(meeting)s: urgent cases come first, listed ones last"),
     "fixed-time-missed": _("%(reference)s, %(meeting)s: does not begin at its fixed time"),

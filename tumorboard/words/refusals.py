@@ -93,6 +93,7 @@ _PAGES: Mapping[str, str] = {
     "import-failed": _("The import failed and nothing was written; the operator finds why in the log."),
     "import-running": _("This list is being imported already."),
     "import-stopped": _("The import is stopped; nothing was written."),
+    "board-changed": _("The board changed since this proposal was made; propose again."),
     "changed-meanwhile": _("Somebody changed this in the meantime; look at it again and repeat the change."),
     "case-closed": _("This case is closed; nobody is called for it."),
     "conflict": _("Somebody or something else already holds this place, room or time."),

@@ -69,7 +69,7 @@ def enter_absence(member_id: str, starts_at: datetime, ends_at: datetime, kind: 
         database(), member_id=member_id, starts_at=starts_at, ends_at=ends_at, kind=kind, by=current_actor(),
         now=utc_now(), setup=setup(),
     )  # fmt: skip
-    flash(words().gettext("The absence is noted."), "done")
+    flash(words().gettext("The absence is noted: %(name)s") % {"name": full_name(row.member)}, "done")
     if touched and current_actor().may(Permission.PLAN_PUBLISH):
         return redirect(url_for("pages.show_absence", absence_id=row.public_id, next=back), 303)
     for public_id in touched:

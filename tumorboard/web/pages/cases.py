@@ -32,7 +32,7 @@ CLOSED_STATES = (CaseState.DONE, CaseState.WITHDRAWN)
 def show_list() -> Response:
     """The worklist; the filters stand in the address."""
     actor, now = current_actor(), utc_now()
-    only = _chosen_filter()
+    only = chosen_filter()
     first = max(1, request.args.get("page", 1, type=int)) - 1
     worklist = list_cases(database(), setup(), by=actor, now=now, only=only, offset=first * PAGE_ROWS, limit=PAGE_ROWS)
     today = setup().today(now)
@@ -59,7 +59,7 @@ def show_list() -> Response:
     )
 
 
-def _chosen_filter() -> CaseFilter:
+def chosen_filter() -> CaseFilter:
     """The filter of the address; what it does not know is left out."""
     known: dict[str, Container[str]] = {
         "program": setup().programs, "state": set(CaseState), "urgency": set(Urgency), "due": set(Due),

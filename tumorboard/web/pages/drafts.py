@@ -15,7 +15,7 @@ from tumorboard.services.boards import DraftView, MeetingChange, list_people, re
 from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
 from tumorboard.services.plan_changes import Steps, list_steps, redo_step, undo_step
 from tumorboard.services.planning import broken_rules, discard_draft, reopen_draft
-from tumorboard.services.publishing import publish_draft
+from tumorboard.services.publishing import is_outdated, publish_draft
 from tumorboard.services.restoring import restore_published
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.store.people import Member
@@ -30,7 +30,7 @@ from tumorboard.web.pages.picture import picture_of_plan
 from tumorboard.web.pages.runs import percent_of
 from tumorboard.words.phrases import Names, say_reason
 from tumorboard.words.plan_steps import say_plan_step
-from tumorboard.words.refusals import say_error
+from tumorboard.words.refusals import say_error, say_refusal
 
 _INDENT = re.compile(r"\n\s+")
 """A fifth of a long draft's weight is white space in front of lines; the page holds no text where it counts."""
@@ -81,6 +81,7 @@ def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "
         placed=sum(len(plan.agenda) for plan in plans),
         gap_percent=percent_of(view.proposal.gap),
         broken=[say_reason(reason, words(), names) for reason in broken or stored],
+        is_outdated=view.row.status == "open" and is_outdated(database(), view.row),
         problem=problem or (words().gettext("Like this the draft cannot be published:") if stored else ""),
         steps=[_line(row, steps, names) for row in steps.rows],
         undo=_line(steps.undo, steps, names) if steps.undo else None,
@@ -220,7 +221,7 @@ def publish(draft_id: str) -> Response:
     except Conflict as error:
         broken = error.values.get("reasons", ())
         if error.code == "plan-broken" and isinstance(broken, tuple):
-            return _draft_page(draft_id, broken, say_error(error, words()))
+            return _draft_page(draft_id, broken, say_refusal("plan-broken", "", words()))
         flash(say_error(error, words()), "problem")
         return go_to("pages.show_draft", draft_id=draft_id)
     said = words().ngettext(

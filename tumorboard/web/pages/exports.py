@@ -25,9 +25,9 @@ from tumorboard.services.exports import (
     print_agenda,
     state_purpose,
 )
-from tumorboard.services.worklist import CaseFilter
 from tumorboard.store.meetings import Meeting
 from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.cases import chosen_filter
 from tumorboard.web.pages.frame import form_text, pages, show, words
 from tumorboard.words.labels import say_code
 from tumorboard.words.refusals import say_error
@@ -35,8 +35,6 @@ from tumorboard.words.reports import PURPOSES
 
 REMEMBERED = "export_purpose"
 """Where the log-in keeps the purpose; it goes with the session."""
-FILTERS = ("program", "state", "search", "urgency", "needs", "owed_by", "due")
-LONGEST_FILTER = 80
 MOST_MEETINGS = 12
 
 
@@ -94,7 +92,7 @@ def download_cases(kind: str) -> Response:
     chosen = _kind(kind)
     if chosen is Kind.PDF:
         raise NotFound("there is no PDF of the worklist; print the page", code="not-found")
-    only = CaseFilter(**{name: request.args.get(name, "").strip()[:LONGEST_FILTER] for name in FILTERS})
+    only = chosen_filter()
     return _give(lambda stated: export_cases(
         database(), setup(), kind=chosen, stated=stated, language=words().language, by=current_actor(), now=utc_now(),
         only=only,

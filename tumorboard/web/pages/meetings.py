@@ -12,7 +12,7 @@ from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.services.minutes import minutes_of_meeting
-from tumorboard.services.room_entry import is_open_at, load_discussions
+from tumorboard.services.room_entry import load_discussions
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -21,6 +21,7 @@ from tumorboard.web.pages.frame import pages, show, words
 from tumorboard.web.pages.minutes import tabulate_minutes
 from tumorboard.web.pages.names import all_specialties, full_name
 from tumorboard.web.pages.picture import picture_of_meeting
+from tumorboard.web.pages.room import room_is_open
 
 
 @pages.get("/meetings/<meeting_id>")
@@ -53,7 +54,7 @@ def show_meeting(meeting_id: str) -> Response:
         ),
         shows_letters=actor.may(Permission.OUTBOX_READ),
         is_past=meeting.starts_at <= utc_now(),
-        has_room=meeting.status == "published" and is_open_at(meeting, utc_now()),
+        has_room=room_is_open(meeting),
         outcomes=_outcomes(meeting),
     )
 

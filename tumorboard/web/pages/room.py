@@ -20,6 +20,7 @@ from tumorboard.services.discussions import record_outcome, save_recommendation,
 from tumorboard.services.meeting_records import read_record, reopen_record, sign_off
 from tumorboard.services.meeting_room import Room, read_room
 from tumorboard.services.meetings import find_meeting
+from tumorboard.services.room_entry import is_open_at
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Account
 from tumorboard.web.auth import current_account, current_actor, database, setup, utc_now
@@ -27,6 +28,12 @@ from tumorboard.web.pages.frame import answer_form, form_text, pages, show, word
 from tumorboard.web.pages.names import all_specialties
 from tumorboard.web.pages.room_rows import CaseLine, account_names, case_lines, person_lines, say_need, unique
 from tumorboard.words.refusals import say_error
+
+
+@pages.app_template_global("room_is_open")
+def room_is_open(meeting: Meeting) -> bool:
+    """True for a published meeting whose room may be entered now."""
+    return meeting.status == "published" and is_open_at(meeting, utc_now())
 
 
 @pages.get("/meetings/<meeting_id>/room")
