@@ -1,10 +1,12 @@
 """`python -m tests.browser.tasks`: writes the README's table of the eight tasks from what the browser tests counted.
 
-With `--check` it writes nothing, and ends with an error when the README says something else than was counted.
+With `--check` it writes nothing, and ends with an error when the README says something else than was counted. Keys are
+not compared: how often Tab is pressed depends on how many links today's demo has on the way.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -24,6 +26,7 @@ ALLOWED: dict[int, str] = {
     7: "the text and Ctrl+Enter",
     8: "scan, then 2 taps",
 }
+_KEYS = re.compile(r"\d+ keys?")
 WAYS = (("script", "mouse or touch"), ("no-script", "without JavaScript"), ("keyboard", "keyboard alone"))
 
 
@@ -58,7 +61,7 @@ def main() -> None:
     table, _, after = rest.partition(END)
     counted = make_table(read_counts())
     if "--check" in sys.argv[1:]:
-        if table != counted:
+        if _KEYS.sub("keys", table) != _KEYS.sub("keys", counted):
             sys.exit(f"README's tasks differ from what was counted; run `make tasks`:\n{counted}")
         return
     README.write_text(f"{before}{BEGIN}{counted}{END}{after}", encoding="utf-8")
