@@ -249,6 +249,13 @@ class Config:
         _read_domain,
         default_in_words="host of `BASE_URL`; if that is an IP address or `localhost`, the domain of `MAIL_FROM`",
     )
+    mail_quiet_seconds: int = _setting(
+        "0",
+        "0 to 900",
+        "How long a letter about a meeting waits for more changes: edits in that time become one letter with the last "
+        "state, and what is taken back in it none. Urgent meetings never wait.",
+        _whole_number(0, 900),
+    )
     mail_inbox_url: str = _setting(
         "",
         "`imap://`, `imap+starttls://` or `imaps://` with `USER:PASSWORD@HOST:PORT/FOLDER`",

@@ -257,7 +257,7 @@ def compare_radicale(content: bytes, folder: Path, requests: int, own: float) ->
 
 
 def measure_rendering(session: Session, app: Flask, meeting: Meeting) -> None:
-    """P3 and P4."""
+    """P3 and P4. A feed reads columns; what the same rows cost as objects is the query that P3 speaks of."""
     setup = app.extensions["tumorboard"]
     query = select(MeetingInvitation).where(MeetingInvitation.member_id == 1)
     query = query.options(joinedload(MeetingInvitation.meeting).joinedload(Meeting.board))
@@ -276,9 +276,9 @@ def measure_rendering(session: Session, app: Flask, meeting: Meeting) -> None:
 
     loaded = best(load)
     for detail in (Detail.BOARD, Detail.FULL):
-        more = (best(render(detail)) - loaded) / EVENTS * 1e6
-        said = f"cold render, {detail}: more than the query ({loaded / EVENTS * 1e6:.0f} us)"
-        say("P3", said, f"{more:.0f} us/event", "<= 25 us")
+        whole, rows = best(render(detail)) / EVENTS * 1e6, loaded / EVENTS * 1e6
+        said = f"cold render, {detail}: {whole:.0f} us, loading its rows {rows:.0f} us"
+        say("P3", said, f"{whole - rows:.0f} us/event", "<= 25 us")
     events = list_feed_events(session, setup, scope="member", subject_id=1, detail=Detail.FULL, now=NOW).events
     lean = best(lambda: write_feed_lines("x", events)) / EVENTS * 1e6
     slow = best(lambda: write_feed("x", events), 1) / EVENTS * 1e6

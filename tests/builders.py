@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from sqlalchemy.orm import Session
 
 import config
 from tumorboard import create_app
+from tumorboard.services import transaction
 from tumorboard.services.access import Role, operator
-from tumorboard.services.accounts import create_account
-from tumorboard.services.cases import import_cases
+from tumorboard.services.accounts import hash_password, write_account
+from tumorboard.services.case_lists import import_cases
 from tumorboard.services.centre import load_centre
 from tumorboard.services.meetings import hold_series
 from tumorboard.services.setup import Setup
@@ -180,16 +182,22 @@ def furnish(session: Session, setup: Setup, *, now: datetime, centre: Mapping[st
 def an_account(session: Session, role: Role, *, now: datetime, email: str | None = None) -> Account:
     """An account with one role; the surgeon's and the physician's belong to members."""
     member = {Role.SURGEON: SURGEON, Role.PHYSICIAN: PHYSICIAN}.get(role) if email is None else None
-    return create_account(
-        session,
-        email=email or f"{role}@hospital.example",
-        name=role.capitalize(),
-        password=PASSWORD,
-        roles=[role],
-        member_id=member_id(session, member) if member else None,
-        by=OPERATOR,
-        now=now,
-    )
+    with transaction(session):
+        return write_account(
+            session,
+            email=email or f"{role}@hospital.example",
+            name=role.capitalize(),
+            password_hash=_hash_of_password(),
+            roles=[role],
+            member_id=member_id(session, member) if member else None,
+            now=now,
+        )
+
+
+@cache
+def _hash_of_password() -> str:
+    """Of `PASSWORD`; a hash takes long on purpose, and a test run makes thousands of accounts."""
+    return hash_password(PASSWORD)
 
 
 def member_id(session: Session, email: str) -> str:

@@ -111,6 +111,16 @@ def test_only_config_reads_the_environment() -> None:
     assert readers == []
 
 
+def test_web_asks_the_database_through_services_only() -> None:
+    asking = [
+        file
+        for file, text in text_files()
+        if file.startswith("tumorboard/web/") and file.endswith(".py") and re.search(r"(?<![\w.])select\(", text)
+    ]
+
+    assert asking == []
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_direct_dependency_says_what_it_is_for(name: str) -> None:
     silent = [package for before, package in direct_dependencies(name) if not re.match(r"# \S", before)]

@@ -41,6 +41,7 @@ def build_app(config: Any) -> Flask:
         language=config.language,
         link_key=config.secret_key,
         inbox_url=config.mail_inbox_url,
+        quiet_seconds=config.mail_quiet_seconds,
         inbox_days=config.inbox_days,
         busy_hosts=config.busy_hosts,
         busy_folder=config.busy_folder,

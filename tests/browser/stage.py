@@ -63,7 +63,9 @@ def served(database_url: str, instance: Path) -> Iterator[tuple[Flask, str]]:
     port = free_port()
     address = f"http://{HOST}:{port}"
     app = an_app(database_url, instance, BASE_URL=address)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    requests_log = logging.getLogger("werkzeug")
+    log_level = requests_log.level
+    requests_log.setLevel(logging.ERROR)
     server = make_server(HOST, port, _whole_answers(app), threaded=True)
     was_limited, limiter.enabled = limiter.enabled, False
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -75,6 +77,7 @@ def served(database_url: str, instance: Path) -> Iterator[tuple[Flask, str]]:
         thread.join()
         server.server_close()
         limiter.enabled = was_limited
+        requests_log.setLevel(log_level)
         with app.app_context():
             db.engine.dispose()
 
@@ -184,8 +187,9 @@ def press(page: Any, control: Any) -> None:
 
 
 def choose_language(page: Any, language: str) -> None:
-    """Press the language's button in the frame of every page."""
-    press(page, f'button[name="language"][value="{language}"]')
+    """Press the language's button in the frame of every page; phones show only the other language."""
+    if page.locator("html").get_attribute("lang") != language:
+        press(page, f'button[name="language"][value="{language}"]')
 
 
 def log_in(page: Any, email: str, password: str, language: str) -> None:

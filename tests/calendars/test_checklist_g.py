@@ -388,6 +388,42 @@ def test_g16_edits_before_a_letter_leaves_become_one_with_the_last_state(centre:
         assert value(properties(calendar_part(waiting[0].content), "DTSTART")[-1]) == start
 
 
+def test_g16_letters_wait_for_the_quiet_period_after_the_last_edit(centre: Session, setup: Setup) -> None:
+    quiet = replace(setup, quiet_seconds=120)
+    meeting = core_only(centre, quiet)
+    sent: list[str] = []
+
+    class Listener:
+        def send(self, content: bytes, *, sender: str, recipient: str) -> None:
+            sent.append(recipient)
+
+    def tick(seconds: int) -> int:
+        deliver_post(
+            centre, mailer=Listener(), sender=setup.mail_from, clock=lambda: NOW + timedelta(seconds=seconds)
+        )  # fmt: skip
+        return len(sent)
+
+    for seconds in (0, 60):
+        wanted = parts(meeting, shift=timedelta(minutes=5))
+        tell(centre, quiet, meeting, wanted, now=NOW + timedelta(seconds=seconds))
+        centre.commit()
+
+    assert [tick(seconds) for seconds in (90, 179, 180)] == [0, 0, len(CORE)]
+    assert sorted(sent) == sorted(CORE.values())
+
+
+def test_g16_urgent_meetings_do_not_wait(centre: Session, setup: Setup) -> None:
+    quiet = replace(setup, quiet_seconds=120)
+    meeting = core_only(centre, quiet)
+    row = meeting.invitations[0]
+    row.details, row.stamp = {**row.details, "urgent": True}, NOW + timedelta(seconds=1)
+
+    post_letters(centre, quiet, meeting, [Change(row, LetterKind.CHANGED)], now=NOW)
+
+    letter = centre.scalars(select(OutboxMessage).where(OutboxMessage.state == "waiting")).one()
+    assert letter.due_at == NOW
+
+
 def test_g17_a_copy_names_the_organizer_and_its_reader_alone(centre: Session, setup: Setup) -> None:
     a_published(centre, setup)
 

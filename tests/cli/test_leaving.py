@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from tests.builders import SURGEON
 from tests.cli.conftest import Terminal
+from tumorboard.store.db import db
+from tumorboard.store.people import Account, Member
 
 COORDINATOR = "coordinator@hospital.example"
+ADMINISTRATOR = "administrator@hospital.example"
 
 
 def test_a_member_who_leaves_is_listed_no_more_and_her_log_in_is_closed(terminal: Terminal) -> None:
@@ -37,3 +42,21 @@ def test_an_unknown_account_is_named(terminal: Terminal) -> None:
     line = terminal.refusal("accounts", "close", "nobody@hospital.example")
 
     assert line == "unknown-account: there is no account for nobody@hospital.example"
+
+
+def test_the_last_administrator_stays_a_member(terminal: Terminal) -> None:
+    with terminal.app.app_context():
+        session = db.session()
+        member = session.scalars(
+            select(Member)
+            .where(Member.email != SURGEON)
+            .where(~Member.id.in_(select(Account.member_id).where(Account.member_id.is_not(None))))
+        ).first()
+        session.scalars(select(Account).where(Account.email == ADMINISTRATOR)).one().member = member
+        session.commit()
+        assert member is not None
+        name = member.email
+
+    line = terminal.refusal("members", "remove", name)
+
+    assert line == "last-administrator: this is the last administrator; make another one first"

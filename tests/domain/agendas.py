@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, permutations
 
-from tumorboard.domain.agenda import AgendaItem, AgendaOrder, AgendaWeights, Break, Stretch, order_cases
+from tumorboard.domain.agenda import (
+    MAX_STATES,
+    SMALL,
+    AgendaItem,
+    AgendaOrder,
+    AgendaWeights,
+    Break,
+    Stretch,
+    order_cases,
+)
 
 
 @dataclass(frozen=True)
@@ -23,10 +32,10 @@ class Agenda:
     published_windows: Mapping[str, Stretch] = field(default_factory=dict)
     terms: AgendaWeights = field(default_factory=AgendaWeights)
 
-    def order(self, *, max_states: int | None = None) -> AgendaOrder:
+    def order(self, *, max_states: int = MAX_STATES, small: int = SMALL) -> AgendaOrder:
         """The planner's order."""
         wishes = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "items"}
-        return order_cases(self.items, **wishes, **({} if max_states is None else {"max_states": max_states}))
+        return order_cases(self.items, max_states=max_states, small=small, **wishes)
 
     def judge(self, references: Sequence[str]) -> tuple[int, int] | None:
         """Misfit minutes and cost of an order, minute by minute; None when it breaks a rule."""

@@ -11,28 +11,23 @@ import numpy as np
 import pytest
 
 from tests.domain.agendas import Agenda, draw_items
-from tumorboard.domain import agenda as agenda_module
-from tumorboard.domain import agenda_exact
 from tumorboard.domain.agenda import AgendaItem, AgendaWeights, held_cost, order_cases
 from tumorboard.domain.agenda_exact_search import Pricer
 from tumorboard.domain.agenda_search import arrange_as_given
 from tumorboard.domain.agenda_task import Wishes, price_path, read_task
 
 INSTANCES = Path(__file__).resolve().parents[3] / "shared" / "planning" / "agenda"
+TIME_FOR_THE_PROOF_ONLY = 0.08
+"""The share of the time at which the search is over and the proof goes on."""
 HELD_TIME_ONLY = AgendaWeights(held_minute=1)
 
 
 @pytest.mark.parametrize("density", [0.2, 0.4, 0.6])
-def test_proof_finds_the_best_order_without_any_search_before(density: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proof_finds_the_best_order_without_any_search_before(density: float) -> None:
     items = draw_items(10, 6, density=density, seed=4)
-    monkeypatch.setattr(agenda_module, "SMALL", 10)
-    by_hand = order_cases(items)
 
-    monkeypatch.setattr(agenda_module, "SMALL", 0)
-    monkeypatch.setattr(
-        agenda_exact, "improve_order", lambda pricer, path, **_: (path, int(pricer.price(path[None])[0]))
-    )
-    by_proof = order_cases(items)
+    by_hand = order_cases(items, small=10)
+    by_proof = order_cases(items, small=0, left=lambda: TIME_FOR_THE_PROOF_ONLY)
 
     assert (by_proof.cost, by_proof.proven, by_hand.proven) == (by_hand.cost, True, True)
 

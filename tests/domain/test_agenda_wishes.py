@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.agendas import Agenda, draw_items
-from tumorboard.domain import agenda as agenda_module
-from tumorboard.domain.agenda import AgendaItem, AgendaWeights, Block, Break, held_cost, measure_order, stays
+from tumorboard.domain.agenda import SMALL, AgendaItem, AgendaWeights, Block, Break, held_cost, measure_order, stays
 from tumorboard.domain.errors import BadInput
 
 
@@ -20,71 +19,64 @@ def an_item(reference: str, held: str = "", *, minutes: int = 5, block: Block = 
     return AgendaItem(reference, minutes, frozenset(held), block)
 
 
-@pytest.fixture(params=["by hand", "by numpy"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[SMALL, 0], ids=["by hand", "by numpy"])
+def small(request: pytest.FixtureRequest) -> int:
     """Runs a test on both engines: the one for a handful of cases and the one for long lists."""
-    if request.param == "by numpy":
-        monkeypatch.setattr(agenda_module, "SMALL", 0)
+    return int(request.param)
 
 
-@pytest.mark.usefixtures("way")
-def test_fixed_case_starts_when_it_is_due_even_after_a_pause() -> None:
+def test_fixed_case_starts_when_it_is_due_even_after_a_pause(small: int) -> None:
     items = [an_item("1", "a"), an_item("2", "a"), an_item("3", "b")]
 
-    order = Agenda(items, fixed={"1": 20}).order()
+    order = Agenda(items, fixed={"1": 20}).order(small=small)
 
     assert order.starts["1"] == 20
     assert (order.held, order.windows["a"]) in ((15, (20, 30)), (15, (15, 25)))
 
 
-@pytest.mark.usefixtures("way")
-def test_no_case_runs_into_a_break_and_who_waits_through_it_is_paid_for() -> None:
+def test_no_case_runs_into_a_break_and_who_waits_through_it_is_paid_for(small: int) -> None:
     items = [an_item("1", "a", minutes=8), an_item("2", "a", minutes=8), an_item("3", minutes=4)]
 
-    order = Agenda(items, breaks=[Break(10, 15)]).order()
+    order = Agenda(items, breaks=[Break(10, 15)]).order(small=small)
 
     assert order.starts == {"3": 25, "1": 29, "2": 37} or order.held == 16
     assert order.held == 16
 
 
-@pytest.mark.usefixtures("way")
-def test_stay_across_a_break_counts_the_break() -> None:
+def test_stay_across_a_break_counts_the_break(small: int) -> None:
     items = [an_item("1", "a", block=Block.FIRST), an_item("2", "a", block=Block.LAST)]
 
-    order = Agenda(items, breaks=[Break(5, 10)]).order()
+    order = Agenda(items, breaks=[Break(5, 10)]).order(small=small)
 
     assert (order.windows, order.held) == ({"a": (0, 20)}, 20)
 
 
-@pytest.mark.usefixtures("way")
-def test_complex_case_comes_early_or_right_after_the_break() -> None:
+def test_complex_case_comes_early_or_right_after_the_break(small: int) -> None:
     items = [an_item("1"), an_item("2"), replace(an_item("3"), is_complex=True), replace(an_item("4"), is_complex=True)]
 
-    without = Agenda(items).order()
-    paused = Agenda(items, breaks=[Break(10, 5)]).order()
+    without = Agenda(items).order(small=small)
+    paused = Agenda(items, breaks=[Break(10, 5)]).order(small=small)
 
     assert without.references[:2] == ("3", "4")
     assert {paused.starts["3"], paused.starts["4"]} == {0, 15}
 
 
-@pytest.mark.usefixtures("way")
-def test_published_order_outweighs_a_small_gain() -> None:
+def test_published_order_outweighs_a_small_gain(small: int) -> None:
     items = [an_item("1", "a", minutes=1), an_item("2", "b"), an_item("3", "a"), an_item("4", "b", minutes=1)]
     published = ["1", "2", "3", "4"]
 
-    kept = Agenda(items, published=published, terms=AgendaWeights(inversion=1000)).order()
-    moved = Agenda(items, published=published, terms=AgendaWeights(inversion=0)).order()
+    kept = Agenda(items, published=published, terms=AgendaWeights(inversion=1000)).order(small=small)
+    moved = Agenda(items, published=published, terms=AgendaWeights(inversion=0)).order(small=small)
 
     assert kept.references == ("1", "2", "3", "4")
     assert moved.held == 12
 
 
-@pytest.mark.usefixtures("way")
-def test_published_window_stays_where_that_costs_less() -> None:
+def test_published_window_stays_where_that_costs_less(small: int) -> None:
     items = [an_item("1", "a"), an_item("2", "b"), an_item("3", "c")]
     windows = {"a": (10, 15), "b": (5, 10), "c": (0, 5)}
 
-    order = Agenda(items, published_windows=windows).order()
+    order = Agenda(items, published_windows=windows).order(small=small)
 
     assert order.references == ("3", "2", "1")
     assert order.windows == windows
@@ -183,14 +175,14 @@ def agendas(draw: st.DrawFn, *, largest: int) -> Agenda:
     return Agenda(items, **wishes)
 
 
-def assert_is_best(agenda: Agenda) -> None:
+def assert_is_best(agenda: Agenda, *, small: int = SMALL) -> None:
     """The order is as good as trying all of them, and its figures are what the judge finds."""
     best = agenda.try_all()
     if best is None:
         with pytest.raises(BadInput, match="case|no order"):
-            agenda.order()
+            agenda.order(small=small)
         return
-    order = agenda.order()
+    order = agenda.order(small=small)
     assert agenda.judge(order.references) == best
     assert (order.misfit_minutes, order.cost, order.lower_bound, order.proven) == (*best, best[1], True)
 
@@ -204,9 +196,7 @@ def test_order_of_a_handful_is_as_good_as_trying_all(agenda: Agenda) -> None:
 @settings(deadline=None, max_examples=120)
 @given(agendas(largest=6))
 def test_order_by_numpy_is_as_good_as_trying_all(agenda: Agenda) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agenda_module, "SMALL", 0)
-        assert_is_best(agenda)
+    assert_is_best(agenda, small=0)
 
 
 @settings(deadline=None, max_examples=2)

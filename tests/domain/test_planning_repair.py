@@ -147,7 +147,7 @@ def fewest_moves(problem: Problem, plans: tuple[MeetingPlan, ...]) -> tuple[int,
     return min(counts)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     needs=st.lists(st.sampled_from(["", "urology", "hpb_surgery"]), min_size=1, max_size=5),
     minutes=st.sampled_from([12, 18, 60]),

@@ -182,7 +182,7 @@ def questions(draw: st.DrawFn) -> SubstituteQuestion:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(questions(), st.randoms())
 def test_ranking_does_not_depend_on_the_order_of_the_members(question: SubstituteQuestion, random: object) -> None:
     members = list(question.members)
@@ -191,7 +191,7 @@ def test_ranking_does_not_depend_on_the_order_of_the_members(question: Substitut
     assert rank_substitutes(replace(question, members=tuple(members))) == rank_substitutes(question)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(questions())
 def test_every_candidate_covers_the_need_and_has_time(question: SubstituteQuestion) -> None:
     members = {one.id: one for one in question.members}
@@ -205,7 +205,7 @@ def test_every_candidate_covers_the_need_and_has_time(question: SubstituteQuesti
         assert all(is_free(part, members[one.member].busy) for part in new)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(questions())
 def test_nobody_is_both_asked_and_rejected_and_all_who_could_are_named(question: SubstituteQuestion) -> None:
     found = rank_substitutes(question)
@@ -217,7 +217,7 @@ def test_nobody_is_both_asked_and_rejected_and_all_who_could_are_named(question:
     assert {one.code for one in found.rejected} <= set(REJECTIONS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(questions())
 def test_better_standing_is_never_behind_a_worse_one(question: SubstituteQuestion) -> None:
     places = [one.place for one in rank_substitutes(question).candidates]
@@ -225,7 +225,7 @@ def test_better_standing_is_never_behind_a_worse_one(question: SubstituteQuestio
     assert places == sorted(places)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(questions(), st.sampled_from(NAMES))
 def test_one_who_becomes_busy_leaves_the_others_in_their_order(question: SubstituteQuestion, name: str) -> None:
     before = [one.member for one in rank_substitutes(question).candidates]

@@ -403,7 +403,7 @@ def questions(draw: st.DrawFn) -> UrgentQuestion:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(questions())
 def test_sweep_agrees_with_a_search_of_every_start(question: UrgentQuestion) -> None:
     every = brute_force(question)

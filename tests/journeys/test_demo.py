@@ -21,11 +21,11 @@ from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.intake import read_cases
 from tumorboard.domain.requirements import assess
 from tumorboard.formats.tables import read_table
-from tumorboard.services.cases import case_facts
 from tumorboard.services.checks import check_database
 from tumorboard.store.cases import Case, CaseWaiver
 from tumorboard.store.db import db
 from tumorboard.store.discussions import Discussion, Presence
+from tumorboard.store.facts import case_facts
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Account, Centre, Member
 from tumorboard.store.post import AuditEvent, OutboxMessage

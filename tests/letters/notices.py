@@ -25,6 +25,7 @@ from tumorboard.mail.notices_facts import (
     Unanswered,
     Unready,
 )
+from tumorboard.mail.reminders import MissingAnswer
 
 BASE = "https://board.hospital.example"
 LINK = f"{BASE}/letters/WyJtZW1iZXIiXQ.c2lnbmVk"
@@ -57,6 +58,21 @@ def a_sitting(language: str, **changes: object) -> Sitting:
         board_name=BOARD_NAMES[language], span=MEETING, time_zone="Asia/Seoul", page_url=f"{BASE}/meetings/7f3a"
     )
     return replace(meeting, **changes)  # type: ignore[arg-type]
+
+
+def some_missing_answers(language: str) -> tuple[MissingAnswer, ...]:
+    """Of a called-in member: one meeting with time left to answer, one abroad for which it is due."""
+    soon = MissingAnswer(
+        meeting=a_sitting(language),
+        window=WINDOW,
+        room="본관 3층 301호" if language == "ko" else "Main building, room 301",
+        until=MEETING.start - timedelta(days=2),
+        answer_links=AnswerLinks(accept=f"{BASE}/answer/a", tentative=f"{BASE}/answer/t", decline=f"{BASE}/answer/d"),
+    )
+    week = timedelta(days=7)
+    abroad = replace(soon.meeting, span=Interval(MEETING.start + week, MEETING.end + week), time_zone="Europe/Berlin")
+    window = Interval(WINDOW.start + week, WINDOW.end + week)
+    return soon, replace(soon, meeting=abroad, window=window, room="", until=None)
 
 
 def an_agenda(language: str = "en", **changes: object) -> AgendaFacts:

@@ -59,7 +59,6 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
         language=language, seat=SeatKind.CORE, window=MEETING, why=(), case_references=(), question_count=0
     )
     previous = Previous(window=EARLIER, room=on_demand.room, video_url=on_demand.video_url, case_references=("C-0017",))
-    abroad = {"time_zone": "Europe/Berlin"}
     return {
         "on-demand": on_demand,
         "core": core,
@@ -71,7 +70,7 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
             preferences_url=LETTER_LINK,
             unsubscribe_url=LETTER_LINK,
         ),
-        "moved": replace(on_demand, kind=LetterKind.MOVED, previous=previous, **abroad),
+        "moved": replace(on_demand, kind=LetterKind.MOVED, previous=previous, time_zone="Europe/Berlin"),
         "changed": replace(
             core,
             kind=LetterKind.CHANGED,
@@ -82,10 +81,11 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
         "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN, answer_links=None),
         "cancelled": replace(core, kind=LetterKind.CANCELLED, answer_links=None),
         "urgent": replace(on_demand, is_urgent=True, window=MEETING),
+        "deputy": replace(core, in_place_of="김민준" if language == "ko" else "Minjun Kim"),
     }[name]
 
 
-SAMPLE_NAMES = ("on-demand", "core", "reminder", "moved", "changed", "withdrawn", "cancelled", "urgent")
+SAMPLE_NAMES = ("on-demand", "core", "reminder", "moved", "changed", "withdrawn", "cancelled", "urgent", "deputy")
 
 
 def an_invitation(**changes: object) -> Invitation:

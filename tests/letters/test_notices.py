@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.letters.notices import a_morning, a_preparation, an_agenda, an_agenda_on_demand, some_changes
+from tests.letters.notices import (
+    a_morning,
+    a_preparation,
+    an_addressee,
+    an_agenda,
+    an_agenda_on_demand,
+    some_changes,
+    some_missing_answers,
+)
 from tests.letters.test_letters import assert_reviewed
 from tumorboard.mail.letters import Letter
 from tumorboard.mail.notices import compose_agenda, compose_changes, compose_preparation
 from tumorboard.mail.notices_morning import compose_morning
+from tumorboard.mail.reminders import compose_reminders
 
 LETTERS: Mapping[str, Callable[[str], Letter]] = {
     "agenda": lambda language: compose_agenda(an_agenda(language)),
@@ -18,6 +27,7 @@ LETTERS: Mapping[str, Callable[[str], Letter]] = {
     "preparation": lambda language: compose_preparation(a_preparation(language)),
     "changes": lambda language: compose_changes(some_changes(language)),
     "morning": lambda language: compose_morning(a_morning(language)),
+    "reminders": lambda language: compose_reminders(an_addressee(language), some_missing_answers(language)),
 }
 
 

@@ -25,6 +25,7 @@ from tumorboard.services.account_edits import (
 )
 from tumorboard.services.account_links import LINK_DAYS, choose_password, read_link
 from tumorboard.services.accounts import account_actor, create_token, find_account, log_in
+from tumorboard.services.outbox import deliver_post
 from tumorboard.services.own_account import change_own_account, change_own_password
 from tumorboard.services.setup import Setup
 from tumorboard.store.people import Account
@@ -239,3 +240,24 @@ def test_own_language_and_zone_are_kept_and_checked(centre: Session) -> None:
             change_own_account(centre, language=language, time_zone=zone, by=by, now=NOW)
 
     assert (kept, (account.language, account.time_zone)) == (("ko", "Europe/Berlin"), ("", ""))
+
+
+class Server:
+    """A mail server that takes everything."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+
+    def send(self, message: bytes, *, sender: str, recipient: str) -> None:
+        self.received.append(message)
+
+
+def test_letter_with_a_link_is_not_kept_once_it_has_left(centre: Session, setup: Setup) -> None:
+    invite(centre, setup, by_mail=True)
+    server = Server()
+    before = centre.scalars(select(OutboxMessage.content)).one()
+
+    deliver_post(centre, mailer=server, sender="board@hospital.example", clock=lambda: NOW)
+
+    row = centre.scalars(select(OutboxMessage)).one()
+    assert (server.received, row.state, row.content) == ([before], "sent", b"")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +26,6 @@ from tests.services.busy_member import (
 from tests.services.conftest import NOW
 from tests.services.https_server import HttpsServer
 from tumorboard.domain.errors import BadInput, Conflict, NotAllowed, NotFound
-from tumorboard.services import busy_reading
 from tumorboard.services.access import Role, actor_with, operator
 from tumorboard.services.boards import list_absent
 from tumorboard.services.busy import (
@@ -33,6 +33,7 @@ from tumorboard.services.busy import (
     remove_busy,
     upload_busy,
 )
+from tumorboard.services.busy_reading import MOST_AT_ONCE, Owner, busy_window, read_calendar, reading_place
 from tumorboard.services.busy_views import list_blocks, list_busy
 from tumorboard.services.findings import Step, list_findings
 from tumorboard.services.nightly import check_published, propose_repair
@@ -316,14 +317,14 @@ def test_audit_names_the_source_and_counts_only(centre: Session, setup: Setup, s
     assert "private-1a2b" not in str(event.detail)
 
 
-def test_readings_at_once_are_limited(centre: Session, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = threading.BoundedSemaphore(1)
-    taken.acquire()
-    monkeypatch.setattr(busy_reading, "_places", taken)
-    monkeypatch.setattr(busy_reading, "_PATIENCE_SECONDS", 0.01)
+def test_readings_at_once_are_limited(setup: Setup) -> None:
+    owner, window = Owner(1, UROLOGY, "Asia/Seoul", own=()), busy_window(setup, NOW)
 
-    with pytest.raises(Conflict) as refused:
-        upload(centre, setup, *an_event(*LATER))
+    with ExitStack() as others:
+        for _ in range(MOST_AT_ONCE):
+            others.enter_context(reading_place(0))
+        with pytest.raises(Conflict) as refused:
+            read_calendar(setup, owner, a_calendar(*an_event(*LATER)), window, patience_seconds=0.01)
 
     assert (refused.value.code, refused.value.values) == ("readers-busy", {"retry_after_seconds": 5})
 

@@ -12,14 +12,8 @@ from tests.builders import OPERATOR, a_case_csv, a_case_row, case_id
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
-from tumorboard.services.cases import (
-    change_case,
-    find_case,
-    import_cases,
-    preview_import,
-    refer_case,
-    withdraw_cases,
-)
+from tumorboard.services.case_lists import import_cases, preview_import
+from tumorboard.services.cases import change_case, find_case, refer_case, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.judging import judge
 from tumorboard.services.readiness import note_readiness

@@ -122,7 +122,7 @@ def test_draft_of_meetings_that_are_gone_is_to_be_proposed_again(centre: Session
     with pytest.raises(Conflict) as refused:
         publish_draft(centre, setup, draft_id=draft, **WHO)
 
-    assert refused.value.code == "changed-meanwhile"
+    assert refused.value.code == "board-changed"
 
 
 def test_standing_entries_leave_out_the_weeks_that_are_gone(centre: Session, setup: Setup) -> None:

@@ -10,7 +10,8 @@ from tests.builders import OPERATOR, PROGRAM, a_case_csv, a_case_row, a_centre, 
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
-from tumorboard.services.cases import ImportReport, change_case, import_cases, preview_import, refer_case
+from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
+from tumorboard.services.cases import change_case, refer_case
 from tumorboard.services.centre import load_centre
 from tumorboard.services.centre_settings import CentreSettings, change_centre_settings, read_centre_settings
 from tumorboard.services.setup import Setup

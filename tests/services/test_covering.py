@@ -23,6 +23,7 @@ from tests.stand_ins import (
 from tumorboard.domain.errors import Conflict, NotAllowed, NotFound
 from tumorboard.domain.model import Reason
 from tumorboard.services.access import Role, actor_with
+from tumorboard.services.board_events import list_board_events
 from tumorboard.services.checks import check_database
 from tumorboard.services.cover_steps import list_undoable, undo_cover
 from tumorboard.services.covering import Cover, cover_absence, need_name, read_cover
@@ -34,6 +35,7 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Booking, MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.plans import PlanChange
+from tumorboard.store.post import OutboxMessage
 
 LATER = NOW + timedelta(hours=1)
 
@@ -129,6 +131,25 @@ def test_undo_at_once_leaves_no_trace_in_any_calendar(board: Session, setup: Set
     assert (restored.letters, letters(board, after=told), restored.left) == (0, [], ())
     assert len(list_findings(board, by=OPERATOR, now=LATER)) > 0
     assert check_database(board, setup, now=LATER) == ()
+
+
+def test_timeline_of_the_board_says_who_was_replaced_and_that_it_was_taken_back(board: Session, setup: Setup) -> None:
+    done = cover_absence(board, setup, absence_id=away(board, setup, UROLOGY), by=OPERATOR, now=LATER)
+    undo_cover(board, setup, change_id=done.change.public_id, by=OPERATOR, now=LATER)
+
+    events = list_board_events(board, board=BOARD, by=OPERATOR)
+
+    assert [row.action for row in events.rows[:2]] == ["substitutes:undone", "substitutes:asked"]
+    assert [member.email for member in events.members.values()] == [UROLOGY]
+
+
+def test_letters_to_substitutes_can_be_held_like_others_of_their_meeting(board: Session, setup: Setup) -> None:
+    before = last_letter(board)
+
+    done = cover_absence(board, setup, absence_id=away(board, setup, UROLOGY), by=OPERATOR, now=LATER)
+
+    letters_now = board.scalars(select(OutboxMessage).where(OutboxMessage.id > before)).all()
+    assert {row.batch for row in letters_now} == {meeting.public_id for meeting, _ in done.asked}
 
 
 def test_undo_after_the_letters_left_tells_everybody(board: Session, setup: Setup) -> None:

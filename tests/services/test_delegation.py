@@ -28,9 +28,11 @@ from tumorboard.domain.errors import Conflict
 from tumorboard.services import delegation, transaction
 from tumorboard.services.checks import check_database
 from tumorboard.services.deadlines import Chased, chase_answers
+from tumorboard.services.export_tables import attendance_table
 from tumorboard.services.feed_rendering import render_feed
 from tumorboard.services.findings import list_findings
 from tumorboard.services.invitations import post_letters, sync_invitations
+from tumorboard.services.meeting_room import read_room
 from tumorboard.services.nightly import check_published
 from tumorboard.services.parts import holds_place, part_of
 from tumorboard.services.planning import propose
@@ -41,6 +43,7 @@ from tumorboard.store.facts import case_facts
 from tumorboard.store.meetings import Booking, Meeting, Resource, Room
 from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
+from tumorboard.words import Words
 
 LATER = NOW + timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -85,6 +88,20 @@ def test_deputy_takes_the_place_and_the_delegator_hears_of_it(board: Session, se
     assert check_database(board, setup, now=LATER) == ()
 
 
+def test_room_and_paper_expect_the_deputy_and_not_the_delegator(board: Session, setup: Setup) -> None:
+    names = {row.email: row.name for row in board.scalars(select(Member))}
+    meeting = invitation(board, UROLOGY).meeting
+
+    delegate(board, setup)
+
+    room = read_room(board, setup, meeting_id=meeting.public_id, by=OPERATOR, now=meeting.starts_at)
+    expected = {person.member.name for person in room.people}
+    paper = [str(cell) for row in attendance_table(setup, meeting, (), Words("en")).rows for cell in row]
+    assert (names[UROLOGY] in expected, names[UROLOGY_OTHER] in expected) == (False, True)
+    assert any(names[UROLOGY_OTHER] in cell for cell in paper)
+    assert not any(names[UROLOGY] in cell for cell in paper)
+
+
 def test_delegator_reads_who_comes_and_the_deputy_for_whom(board: Session, setup: Setup) -> None:
     delegate(board, setup)
 
@@ -92,7 +109,7 @@ def test_delegator_reads_who_comes_and_the_deputy_for_whom(board: Session, setup
     names = {row.email: row.name for row in board.scalars(select(Member))}
     assert texts[UROLOGY].subject.startswith("Your deputy: ")
     assert f"{names[UROLOGY_OTHER]} is invited in your place." in text_of(texts[UROLOGY])
-    assert f"in the place of {names[UROLOGY]}" in text_of(texts[UROLOGY_OTHER])
+    assert f"In the place of: {names[UROLOGY]}" in text_of(texts[UROLOGY_OTHER])
 
 
 def test_delegator_is_neither_reminded_nor_told_of(board: Session, setup: Setup) -> None:

@@ -301,6 +301,14 @@ def test_physician_writes_on_her_own_board_only(small: Session) -> None:
         save(small, first, "Later", stamp=stamp_of("Interval"), by=actor_with("s", frozenset({Role.SURGEON})))
 
 
+def test_who_may_not_write_hears_nothing_of_the_state(small: Session) -> None:
+    first, _ = order(small)
+    stranger = actor_with("s", frozenset({Role.SURGEON}))
+
+    with pytest.raises(NotAllowed):
+        save(small, first, "Early", by=stranger, now=NOW - timedelta(days=1))
+
+
 def test_who_is_no_longer_invited_writes_nothing(small: Session) -> None:
     first, _ = order(small)
     who = member_id(small, "kim.gynecology@hospital.example")

@@ -15,6 +15,7 @@ from tests.services.conftest import NOW, a_setup
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.services.centre import load_centre
 from tumorboard.services.checks import check_database
+from tumorboard.services.extra_meetings import take_back_meeting
 from tumorboard.services.meetings import add_meeting, hold_series
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
@@ -122,3 +123,24 @@ def test_an_absurd_day_is_refused(centre: Session, setup: Setup, on: date, code:
         _extra(centre, setup, on=on, local_time=time(23, 59), minutes=480)
 
     assert refused.value.code == code
+
+
+def test_added_meeting_is_taken_back_with_its_room(any_centre: Session, setup: Setup) -> None:
+    before = _days(any_centre)
+    meeting = _extra(any_centre, setup)
+
+    take_back_meeting(any_centre, setup, meeting_id=meeting.public_id, by=OPERATOR, now=NOW)
+    again = _extra(any_centre, setup)
+
+    assert (_days(any_centre), again.status) == ([*before, date(2026, 11, 26)], "planned")
+    assert list(check_database(any_centre, setup, now=NOW)) == []
+
+
+def test_meeting_of_a_series_is_not_taken_back(any_centre: Session, setup: Setup) -> None:
+    first = any_centre.scalars(select(Meeting).order_by(Meeting.starts_at)).first()
+    assert first is not None
+
+    with pytest.raises(Conflict) as refused:
+        take_back_meeting(any_centre, setup, meeting_id=first.public_id, by=OPERATOR, now=NOW)
+
+    assert refused.value.code == "meeting-in-use"

@@ -25,6 +25,7 @@ from tumorboard.services.open_needs import count_open_needs, list_open_needs, so
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent import call_urgent
 from tumorboard.store.meetings import Meeting, MeetingInvitation
+from tumorboard.store.people import Member
 
 LATER = NOW + timedelta(hours=1)
 
@@ -67,6 +68,18 @@ def test_overdue_answer_is_listed_even_where_somebody_else_covers(session: Sessi
 
     assert (said(before), said(after)) == ([], [("urology", "unanswered", ("C-2",))])
     assert count(session, hours=27) == 1
+
+
+def test_needs_of_who_cannot_be_reached_are_counted_as_they_are_listed(any_session: Session, setup: Setup) -> None:
+    furnish_staffed(any_session, setup, now=NOW)
+    for email in (UROLOGY, ON_DEMAND["clinical_genetics"]):
+        any_session.scalars(select(Member).where(Member.email == email)).one().bounced_at = NOW
+    any_session.commit()
+
+    found = needs(any_session, setup)
+
+    assert said(found) == [("urology", "bounced", ("C-2",))]
+    assert count(any_session) == len(found)
 
 
 def test_advice_that_is_missing_is_no_open_need(session: Session, setup: Setup) -> None:

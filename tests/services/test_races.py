@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, a_centre, furnish, import_list
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import Conflict
-from tumorboard.services.cases import import_cases
+from tumorboard.services.case_lists import import_cases
 from tumorboard.services.checks import check_database
 from tumorboard.services.meetings import add_meeting
 from tumorboard.services.planning import edit_draft, propose

@@ -26,7 +26,7 @@ from tests.stand_ins import (
     furnish_staffed,
     invitation,
 )
-from tumorboard.services.cases import import_cases
+from tumorboard.services.case_lists import import_cases
 from tumorboard.services.checks import check_database
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft

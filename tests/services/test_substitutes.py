@@ -137,7 +137,7 @@ def test_draft_made_before_is_refused(board: Session, setup: Setup) -> None:
     with pytest.raises(Conflict) as refused:
         publish_draft(board, setup, draft_id=draft, by=OPERATOR, now=LATER)
 
-    assert refused.value.code == "changed-meanwhile"
+    assert refused.value.code == "board-changed"
 
 
 def test_who_did_not_answer_may_be_replaced_and_who_accepted_may_not(board: Session, setup: Setup) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.builders import OPERATOR, PASSWORD, an_app, furnish, import_list
 from tests.database import copy_sqlite
+from tests.replies import publish
 from tumorboard.services.access import Role
 from tumorboard.services.accounts import create_token
 from tumorboard.store.db import db
@@ -128,6 +130,16 @@ def coordinator(app: Flask) -> Program:
 @pytest.fixture
 def surgeon(app: Flask) -> Program:
     return Program(app, Role.SURGEON)
+
+
+@pytest.fixture
+def published(app: Flask) -> Iterator[Session]:
+    """The board is published, and its letters have left; a session beside those of the requests."""
+    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
+    with Session(engine) as session:
+        publish(session, app.extensions["tumorboard"], now=datetime.now(UTC))
+        yield session
+    engine.dispose()
 
 
 @pytest.fixture

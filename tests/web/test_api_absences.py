@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
-from tests.builders import BOARD, OPERATOR, member_id
-from tests.clinic import deliver
-from tests.stand_ins import UROLOGY, UROLOGY_DEPUTY, a_staffed_centre, coming
+from tests.stand_ins import UROLOGY, UROLOGY_DEPUTY, coming
 from tests.web.conftest import Program
+from tests.web.needs import id_of, publish_staffed_centre
 from tumorboard.services.access import Role
-from tumorboard.services.centre import load_centre
-from tumorboard.services.planning import propose
-from tumorboard.services.publishing import publish_draft
 from tumorboard.store.db import db
-from tumorboard.store.meetings import Meeting
 
 SEOUL = ZoneInfo("Asia/Seoul")
 HOURS: dict[str, Any] = {"weekdays": [1, 3], "starts": "09:00", "ends": "12:30", "first_on": "2026-01-01"}
@@ -29,21 +23,8 @@ HOURS: dict[str, Any] = {"weekdays": [1, 3], "starts": "09:00", "ends": "12:30",
 @pytest.fixture
 def meeting(app: Flask) -> tuple[str, datetime]:
     """The id and start of the published meeting of the staffed centre."""
-    with app.app_context():
-        session, setup, now = db.session(), app.extensions["tumorboard"], datetime.now(UTC)
-        load_centre(session, setup, a_staffed_centre(), filename="centre.toml", by=OPERATOR, now=now)
-        draft = propose(session, setup, board=BOARD, weeks=4, by=OPERATOR, now=now)
-        publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=now)
-        deliver(session, now=now)
-        row = session.scalars(select(Meeting).where(Meeting.status == "published")).one()
-        found = (row.public_id, row.starts_at)
-        db.session.remove()
-    return found
-
-
-def id_of(app: Flask, email: str) -> str:
-    with app.app_context():
-        return member_id(db.session(), email)
+    row = publish_staffed_centre(app)
+    return row.public_id, row.starts_at
 
 
 def an_absence(app: Flask, coordinator: Program, start: datetime) -> str:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from flask import Flask
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, OPERATOR, SURGEON
-from tests.replies import a_reply, invitation, publish
+from tests.replies import a_reply, invitation
 from tests.web.conftest import Program
 from tumorboard.services.answers import receive_message
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def published(app: Flask) -> Iterator[Session]:
-    """The board is published, and its letters have left; a session beside those of the requests."""
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
-    with Session(engine) as session:
-        publish(session, app.extensions["tumorboard"], now=datetime.now(UTC))
-        yield session
-    engine.dispose()
 
 
 def receive(app: Flask, session: Session, partstat: str = "TENTATIVE", **changes: object) -> str:

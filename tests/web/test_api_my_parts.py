@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 
-import pytest
-from flask import Flask
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, SURGEON, member_id
-from tests.replies import invitation, publish
+from tests.replies import invitation
 from tests.web.conftest import Program
 from tumorboard.services.access import Role
-
-
-@pytest.fixture
-def published(app: Flask) -> Iterator[Session]:
-    """The board is published; a session beside those of the requests."""
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
-    with Session(engine) as session:
-        publish(session, app.extensions["tumorboard"], now=datetime.now(UTC))
-        yield session
-    engine.dispose()
 
 
 def test_own_windows_have_their_cases_without_a_way_to_them(published: Session, surgeon: Program) -> None:

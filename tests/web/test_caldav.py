@@ -30,7 +30,7 @@ from tumorboard.store.db import db
 from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.post import FeedDocument, FeedToken
-from tumorboard.web import caldav_xml
+from tumorboard.web.caldav_xml import BadRequestBody, make_missing, write_multistatus
 
 COLLECTION = "/caldav/calendars/board/"
 NAMES = {"d": "DAV:", "c": "urn:ietf:params:xml:ns:caldav", "cs": "http://calendarserver.org/ns/"}
@@ -480,14 +480,19 @@ def test_too_many_conditions_are_refused(ask: Ask) -> None:
     assert (response.status_code, condition_of(response)) == (403, [f"{{{NAMES['c']}}}supported-filter"])
 
 
-def test_too_long_an_answer_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = ("REPORT", COLLECTION, query("<c:comp-filter name='VEVENT'/>"))
-    length = len(ask(*asked).data)
+def test_too_long_an_answer_is_refused_before_it_is_written() -> None:
+    answered: list[int] = []
 
-    monkeypatch.setattr(caldav_xml, "MOST_ANSWER_BYTES", length // 2)
-    response = ask(*asked)
+    def answers() -> Iterator[Element]:
+        for number in range(1000):
+            answered.append(number)
+            yield make_missing(f"/caldav/{number}")
 
-    assert (response.status_code, condition_of(response)) == (507, ["{DAV:}number-of-matches-within-limits"])
+    with pytest.raises(BadRequestBody) as refused:
+        write_multistatus(answers(), most_bytes=10_000)
+
+    assert (refused.value.status, refused.value.condition) == (507, "{DAV:}number-of-matches-within-limits")
+    assert len(answered) < 100
 
 
 @pytest.mark.parametrize("address", ["http://[::1/x", "http://[v1.x]/\u2100", "/caldav/%01%00", ""])

@@ -29,7 +29,7 @@ from tumorboard.services.accounts import create_account, create_token
 from tumorboard.store.db import db
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-EXAMPLES = 8
+EXAMPLES = 5
 
 
 def document(client: FlaskClient) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, OPERATOR, SURGEON
-from tests.replies import a_bounce, a_note, a_reply, invitation, letters, publish
+from tests.replies import a_bounce, a_note, a_reply, invitation, letters
 from tests.web.visitor import Visitor
 from tumorboard.services.answer_tokens import write_token
 from tumorboard.services.answers import receive_message
@@ -24,16 +23,6 @@ from tumorboard.words import format_date
 
 DAY = timedelta(days=1)
 COORDINATOR = "coordinator@hospital.example"
-
-
-@pytest.fixture
-def published(app: Flask) -> Iterator[Session]:
-    """The board is published, and its letters have left; a session beside those of the requests."""
-    engine = create_engine(app.config["SQLALCHEMY_DATABASE_URI"])
-    with Session(engine) as session:
-        publish(session, app.extensions["tumorboard"], now=datetime.now(UTC))
-        yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.builders import BOARD, OPERATOR, a_member_entry, member_id
-from tests.clinic import deliver, letters
+from tests.builders import OPERATOR, a_member_entry
+from tests.clinic import letters
 from tests.stand_ins import PATHOLOGY, PATHOLOGY_OTHER, UROLOGY, UROLOGY_DEPUTY, a_staffed_centre, coming
-from tests.web.visitor import Page, Visitor
+from tests.web.needs import id_of, publish_staffed_centre
+from tests.web.visitor import Page, Visitor, a_visitor
 from tumorboard.services.access import Role
 from tumorboard.services.centre import load_centre
-from tumorboard.services.planning import propose
-from tumorboard.services.publishing import publish_draft
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Absence, Member
@@ -29,27 +28,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 @pytest.fixture
 def published(app: Flask) -> Meeting:
     """The staffed centre with one published meeting whose letters have left."""
-    with app.app_context():
-        session, setup, now = db.session(), app.extensions["tumorboard"], datetime.now(UTC)
-        load_centre(session, setup, a_staffed_centre(), filename="centre.toml", by=OPERATOR, now=now)
-        draft = propose(session, setup, board=BOARD, weeks=4, by=OPERATOR, now=now)
-        publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=now)
-        deliver(session, now=now)
-        meeting = session.scalars(select(Meeting).where(Meeting.status == "published")).one()
-        session.expunge_all()
-        db.session.remove()
-    return meeting
-
-
-def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
-    visitor = Visitor(app, language=language)
-    visitor.log_in(f"{role}@hospital.example")
-    return visitor
-
-
-def id_of(app: Flask, email: str) -> str:
-    with app.app_context():
-        return member_id(db.session(), email)
+    return publish_staffed_centre(app)
 
 
 def day_of(meeting: Meeting) -> str:
@@ -153,6 +132,10 @@ def test_absence_without_a_meeting_stays_on_the_page(app: Flask, published: Meet
     page = visitor.send("/availability/absences", absent=f"{id_of(app, UROLOGY)} {later}", next="/availability")
 
     assert (visitor.address, "The absence is noted" in page.text) == ("/availability", True)
+
+    undone = visitor.send(page.action("/remove"), next="/availability")
+
+    assert (visitor.address, "The absence is removed." in undone.text) == ("/availability", True)
 
 
 def test_other_days_of_an_absence_find_other_meetings(app: Flask, published: Meeting) -> None:

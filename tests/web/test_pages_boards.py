@@ -196,7 +196,7 @@ def test_extra_meeting_is_added(app: Flask, coordinator: Visitor) -> None:
         f"/boards/{BOARD}/meetings", on=day.isoformat(), local_time="16:05", minutes="60", room="room-b"
     )
 
-    assert "The meeting is added." in page.text
+    assert "The meeting is added: " in page.text
     assert f"{day.isoformat()}" in page.text
     assert "16:05" in page.text
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
 from tests.web.visitor import Page, Visitor
-from tumorboard.services.cases import read_case_list
+from tumorboard.services.case_lists import read_case_list
 from tumorboard.store.cases import Case, PendingImport
 from tumorboard.store.db import db
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.services.past_meetings import publish_next
-from tests.web.visitor import Visitor
+from tests.web.visitor import a_visitor
 from tumorboard.services.access import Role
 from tumorboard.store.db import db
 from tumorboard.store.post import AuditEvent
@@ -21,12 +21,6 @@ def meeting(app: Flask) -> str:
     """The public id of a published meeting."""
     with app.app_context():
         return publish_next(db.session(), app.extensions["tumorboard"], now=datetime.now(UTC)).public_id
-
-
-def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
-    visitor = Visitor(app, language)
-    visitor.log_in(f"{role}@hospital.example")
-    return visitor
 
 
 def purposes(app: Flask) -> list[str]:

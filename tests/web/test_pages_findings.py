@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.builders import BOARD, ON_DEMAND, OPERATOR, case_id, member_id
 from tests.web.conftest import Program
-from tests.web.visitor import Visitor
+from tests.web.visitor import a_visitor
 from tumorboard.services.access import Role
 from tumorboard.services.nightly import check_published
 from tumorboard.services.people import add_absence
@@ -43,12 +43,6 @@ def broken(app: Flask) -> Flask:
         check_published(session, setup, by=OPERATOR, now=now)
         db.session.remove()
     return app
-
-
-def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
-    visitor = Visitor(app, language=language)
-    visitor.log_in(f"{role}@hospital.example")
-    return visitor
 
 
 def meeting_address(app: Flask) -> str:

@@ -14,7 +14,7 @@ from tests.clinic import ANESTHESIA, SECOND, a_clinic_centre, a_pregnancy
 from tests.stand_ins import PATHOLOGY, UROLOGY, UROLOGY_DEPUTY, UROLOGY_SECOND, answer, coming
 from tests.web.conftest import Program
 from tests.web.needs import decline_urology
-from tests.web.visitor import Visitor
+from tests.web.visitor import a_visitor
 from tumorboard.domain.substitutes import REJECTIONS, Place
 from tumorboard.services.access import Role
 from tumorboard.services.centre import load_centre
@@ -27,12 +27,6 @@ from tumorboard.words import Words
 from tumorboard.words import substitutes as said
 
 ADDRESS = "/open-needs"
-
-
-def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
-    visitor = Visitor(app, language=language)
-    visitor.log_in(f"{role}@hospital.example")
-    return visitor
 
 
 def test_nothing_is_open_on_a_quiet_centre(app: Flask) -> None:

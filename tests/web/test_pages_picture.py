@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
+from tumorboard.domain.picture import Lane
 from tumorboard.domain.timeline import Interval
 from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
@@ -106,3 +107,19 @@ def test_reference_is_shown_only_where_it_can_be_read() -> None:
     case = a_picture().cases[0]
 
     assert (case.fits(1200), case.fits(50)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Neonatology", "Neonatology"),
+        ("Obstetrics (maternal-fetal medicine)", "Obstetrics…"),
+        ("Reproductive medicine", "Reproductive…"),
+        ("산과(모체태아의학)", "산과(모체태아의학)"),
+        ("부인종양전문간호사협의진료팀", "부인종양전문간호사…"),
+    ],
+)
+def test_specialties_are_cut_between_words_for_phones(text: str, short: str) -> None:
+    lane = Lane("홍길동 교수", "홍길동", text, True, span(0, 9), Bar(0, 100), (), (), 0, ())
+
+    assert lane.short_specialties == short

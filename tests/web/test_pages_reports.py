@@ -13,18 +13,12 @@ from sqlalchemy import select, update
 from tests.builders import BOARD, CORE
 from tests.services.past_meetings import note_there, publish_next, record_all
 from tests.web.conftest import Program
-from tests.web.visitor import Visitor
+from tests.web.visitor import a_visitor
 from tumorboard.services.access import Role
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Meeting
 
 FILES = ("waits", "weeks", "attended", "held", "reasons")
-
-
-def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
-    visitor = Visitor(app, language)
-    visitor.log_in(f"{role}@hospital.example")
-    return visitor
 
 
 @pytest.fixture

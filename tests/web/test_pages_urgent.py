@@ -188,10 +188,25 @@ def test_board_finds_a_time_and_holds_it(app: Flask, coordinator: Visitor) -> No
 
     held = coordinator.send(page.action("/slots"), at=slot[1], minutes="60", room=slot[2])
 
-    assert "The meeting is added." in held.text
+    assert "The meeting is added: " in held.text
     with app.app_context():
         starts = db.session().scalars(select(Meeting.starts_at).where(Meeting.series_id.is_(None))).all()
     assert [start.isoformat() for start in starts] == [slot[1]]
+
+    undone = coordinator.send(held.action("/take-back"))
+
+    assert "The meeting is taken back." in undone.text
+    with app.app_context():
+        assert db.session().scalars(select(Meeting).where(Meeting.series_id.is_(None))).all() == []
+
+
+def test_slots_say_how_many_of_how_many_and_lead_on(coordinator: Visitor) -> None:
+    page = coordinator.see(f"/boards/{BOARD}/slots")
+
+    more = coordinator.see(page.links["Show more days"])
+
+    assert (page.text.count("Hold a meeting :"), more.text.count("Hold a meeting :")) == (12, 24)
+    assert re.search(r"12 of \d+: the soonest days", page.text)
 
 
 def naive_time_ahead() -> str:

@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.builders import PASSWORD
+from tumorboard.services.access import Role
 
 LONGEST_RUN_SECONDS = 30
 VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
@@ -113,3 +114,10 @@ class Visitor:
         found = re.search(r'name="csrf_token" value="([^"]+)"', page.html)
         self.token = unescape(found[1]) if found else self.token
         return page
+
+
+def a_visitor(app: Flask, role: Role = Role.COORDINATOR, language: str = "en") -> Visitor:
+    """Somebody with a role who has logged in."""
+    visitor = Visitor(app, language)
+    visitor.log_in(f"{role}@hospital.example")
+    return visitor

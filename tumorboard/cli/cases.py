@@ -14,7 +14,8 @@ from tumorboard.cli.needs import describe_needs
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.intake import Intake
 from tumorboard.domain.model import Urgency
-from tumorboard.services import cases as use_cases
+from tumorboard.services.case_lists import ImportReport, import_cases, preview_import, read_case_list
+from tumorboard.services.cases import withdraw_cases
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.worklist import CaseFilter, CaseView, Due, list_cases
 from tumorboard.store.cases import Case
@@ -53,7 +54,7 @@ def import_list(file: str, program: str, dry_run: bool, as_json: bool) -> None:
     setup().program(program)
     content = read_file(file)
     session = open_database()
-    work = use_cases.preview_import if dry_run else use_cases.import_cases
+    work = preview_import if dry_run else import_cases
     report = work(
         session, setup(), program=program, content=content, filename=PurePath(file).name, by=current_operator(),
         now=now(),
@@ -69,7 +70,7 @@ def import_list(file: str, program: str, dry_run: bool, as_json: bool) -> None:
         )
 
 
-def _print_report(report: use_cases.ImportReport, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, *, dry_run: bool) -> None:
     for problem in report.problems:
         click.echo(f"{problem.code}: {problem.message}")
     counts = ", ".join(f"{report.count(action)} {action}" for action in ("created", "updated", "unchanged", "refused"))
@@ -85,7 +86,7 @@ def show_needs(file: str, program: str, on: datetime | None, as_json: bool) -> N
     """Who must be there for each case of a list, and why. Needs no database."""
     rules = setup().program(program)
     today = on.date() if on else setup().today(now())
-    intake = use_cases.read_case_list(rules, read_file(file), filename=PurePath(file).name, on=today)
+    intake = read_case_list(rules, read_file(file), filename=PurePath(file).name, on=today)
     found = [describe_needs(rules, row.draft, on=today) for row in intake.accepted]
     if as_json:
         print_json(found)
@@ -196,7 +197,7 @@ def withdraw(reference: str, program: str) -> None:
     """Take a case off the list."""
     session = open_database()
     (case_id,) = find_cases(session, program, (reference,), False)
-    use_cases.withdraw_cases(session, case_ids=[case_id], by=current_operator(), now=now())
+    withdraw_cases(session, case_ids=[case_id], by=current_operator(), now=now())
     click.echo(f"{reference} is withdrawn")
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.errors import NotFound
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.boards import list_people
-from tumorboard.services.people import add_absence, remove_absence, remove_member
+from tumorboard.services.centre_members import retire_member
+from tumorboard.services.people import add_absence, remove_absence
 from tumorboard.store.people import Absence, Member
 from tumorboard.terminal import (
     Group,
@@ -48,10 +49,13 @@ def members() -> None:
 @members.command("remove")
 @click.argument("who")
 def leave(who: str) -> None:
-    """A member leaves: her log-in, calendar links and seats end at once; nothing is deleted."""
+    """A member leaves: her log-in, calendar links and seats end at once; nothing is deleted.
+
+    The last administrator stays until there is another one.
+    """
     session = open_database()
     member = find_member(session, who)
-    meetings = remove_member(session, member_id=member.public_id, by=current_operator(), now=now())
+    meetings = retire_member(session, member_id=member.public_id, by=current_operator(), now=now())
     click.echo(f"removed: {who}")
     if meetings:
         note(f"she is still invited to {len(meetings)} published meetings: propose and publish the board again")

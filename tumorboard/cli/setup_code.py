@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import click
 
 from tumorboard.domain.errors import Conflict
 from tumorboard.services.first_start import is_fresh, make_setup_code
 from tumorboard.terminal import command, json_option, now, open_database, print_json, setup
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @command("setup-code")
@@ -19,4 +23,14 @@ def setup_code(as_json: bool) -> None:
     if as_json:
         print_json({"code": code, "address": f"{setup().base_url}/setup"})
     else:
-        click.echo(f"{code}\nOpen {setup().base_url}/setup and type it in.")
+        click.echo(f"{code}\n{_say_where(setup().base_url)}")
+
+
+def _say_where(base_url: str) -> str:
+    """Where to type it in. An address of this machine is the default, and its port may be another than the server's."""
+    if urlsplit(base_url).hostname not in LOCAL:
+        return f"Open {base_url}/setup and type it in."
+    return (
+        f"Open {base_url}/setup and type it in. If the web server listens elsewhere (gunicorn as in the README: port "
+        "8000), take its address; TUMORBOARD_BASE_URL is to name the one that people use."
+    )

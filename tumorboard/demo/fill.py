@@ -20,7 +20,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, operator
 from tumorboard.services.accounts import account_actor, create_account
 from tumorboard.services.audit import record
-from tumorboard.services.cases import import_cases
+from tumorboard.services.case_lists import import_cases
 from tumorboard.services.centre import load_centre
 from tumorboard.services.feeds import find_feed, rotate_feed
 from tumorboard.services.meetings import add_meeting

@@ -15,7 +15,8 @@ from tumorboard.demo.material import OWN_KEYS, write_case_list
 from tumorboard.domain.discussions import Outcome, stamp_of
 from tumorboard.services.access import Actor
 from tumorboard.services.attendance import check_in, check_out
-from tumorboard.services.cases import import_cases, withdraw_cases
+from tumorboard.services.case_lists import import_cases
+from tumorboard.services.cases import withdraw_cases
 from tumorboard.services.discussions import record_outcome, start_discussion
 from tumorboard.services.meeting_records import sign_off
 from tumorboard.services.meetings import find_board, hold_series

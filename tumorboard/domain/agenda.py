@@ -36,6 +36,7 @@ def order_cases(
     weights: Mapping[str, int] | None = None,
     free: Mapping[str, Sequence[Stretch]] | None = None,
     max_states: int = MAX_STATES,
+    small: int = SMALL,
     fixed: Mapping[str, int] | None = None,
     breaks: Sequence[Break] = (),
     published: Sequence[str] = (),
@@ -52,7 +53,7 @@ def order_cases(
     `published_windows` (member → stay last sent out) are what `terms.inversion` and `terms.changed_window` compare
     with. References that are no item are ignored.
 
-    Among equal orders: the one given where it is one of them; else with up to eight different cases the first in the
+    Among equal orders: the one given where it is one of them; else with up to `small` different cases the first in the
     order given, above that one in which no two neighbours can be put back. The proof is given up after `max_states`
     states, with 0 it is not tried; `left` tells the share of the caller's time that is left, 1 to 0, and ends the
     search at 0. Without it the answer is the same each time.
@@ -70,7 +71,7 @@ def order_cases(
     )
     check_fixed_times(items, wishes)
     task = read_task(items, wishes)
-    return _write_order(items, wishes, task, _find_path(task, max_states, left))
+    return _write_order(items, wishes, task, _find_path(task, small, max_states, left))
 
 
 def _write_order(
@@ -103,9 +104,11 @@ def _is_as_good(items: Sequence[AgendaItem], ordered: Sequence[AgendaItem], weig
     return blocks == sorted(blocks) and held_cost(items, weights=weights) == held_cost(ordered, weights=weights)
 
 
-def _find_path(task: Task, max_states: int, left: Callable[[], float] | None) -> tuple[tuple[int, ...], bool, int]:
+def _find_path(
+    task: Task, small: int, max_states: int, left: Callable[[], float] | None
+) -> tuple[tuple[int, ...], bool, int]:
     """The order of the parts, whether it is proven, and a cost that no order with as little misfit is below."""
-    if len(task.parts) <= SMALL:
+    if len(task.parts) <= small:
         path = try_all_orders(task)
         if path is None:
             return arrange_as_given(task), False, 0

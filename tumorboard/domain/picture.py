@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import SeatKind
@@ -17,6 +18,10 @@ STEPS = (10, 15, 20, 30, 60, 120)
 MOST_TICKS = 7
 LETTER_PIXELS = 8
 PADDING_PIXELS = 8
+PHONE_PIXELS = 270
+"""How wide a picture is on the smallest phone."""
+MOST_PHONE_LETTERS = 19
+"""Latin letters that fit behind a name and its times on such a phone; a Korean one takes the place of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,10 @@ class CaseBar:
         """True when the reference can be read in the box of a picture that is so many pixels wide."""
         return self.bar.width * pixels / 100 >= len(self.reference) * LETTER_PIXELS + PADDING_PIXELS
 
+    def fits_number(self, pixels: int = PHONE_PIXELS) -> bool:
+        """True when at least the number can be read in the box of a picture that is so many pixels wide."""
+        return self.bar.width * pixels / 100 >= len(str(self.number)) * LETTER_PIXELS + 2
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -58,6 +67,11 @@ class Lane:
     idle: tuple[Bar, ...]
     idle_minutes: int
     cases: tuple[str, ...]
+
+    @property
+    def short_specialties(self) -> str:
+        """The specialties as far as they fit on a phone, whole words, with an ellipsis for the rest."""
+        return _shorten(self.specialties, MOST_PHONE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +165,22 @@ def _lane(part: Part, whole: Interval, spans: Mapping[str, Interval], specialtie
         idle_minutes=sum(span.minutes for span in idle),
         cases=tuple(part.cases),
     )
+
+
+def _shorten(text: str, most: int) -> str:
+    """At most so many letters, wide ones counted twice, cut between words where there are any."""
+    if _breadth(text) <= most:
+        return text
+    kept = text
+    while kept and _breadth(kept) >= most:
+        kept = kept[:-1]
+    if not text[len(kept)].isspace():
+        kept = kept.rpartition(" ")[0] or kept
+    return f"{kept.rstrip(' ,(')}…"
+
+
+def _breadth(text: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _bar(span: Interval, whole: Interval) -> Bar:

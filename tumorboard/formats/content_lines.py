@@ -12,13 +12,13 @@ _FOLD_OCTETS = 75
 _BREAKS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNCLEAN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What cleaning would change; most texts hold none of it."""
+"""What cleaning would change, none of it printable; most texts hold none."""
 _UNITS = re.compile(r"\\.|\^.|.", re.DOTALL)
 
 
 def clean_text(text: str) -> str:
     """Several lines without control characters; every kind of line break becomes LF."""
-    if _UNCLEAN.search(text) is None:
+    if text.replace("\n", "").isprintable() or _UNCLEAN.search(text) is None:
         return text
     return _CONTROLS.sub("", _BREAKS.sub("\n", text).replace("\t", " "))
 

@@ -7,6 +7,7 @@ bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -20,7 +21,10 @@ from tumorboard.formats.zones import Onset, ZoneRules, find_rules
 
 PRODID = "-//tumorboard//tumorboard 1//EN"
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _FOLD_OCTETS = 75
+_PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~/-]*)?")
+"""Links that stay as they are."""
 _BACKSLASH = ord("\\")
 MOST_WITH_TWINS = 1_000
 """Events of a feed that says Microsoft's twins: it must stay below 1 MB with 2,000 events."""
@@ -75,7 +79,7 @@ def _parts_of(series: FeedSeries) -> Iterator[_Part]:
 
 
 def _write_calendar(head: list[str], parts: list[_Part]) -> bytes:
-    body: list[str] = []
+    events: list[str] = []
     zones: set[str] = set()
     has_twins = len(parts) <= MOST_WITH_TWINS
     for event, recurrence_at, weekly in parts:
@@ -87,61 +91,58 @@ def _write_calendar(head: list[str], parts: list[_Part]) -> bytes:
             zones.add(zone)
         if recurrence_at is not None:
             zones.add(event.time_zone)
-        body += _event_lines(event, recurrence_at, weekly, zone=zone, span=span, has_twins=has_twins)
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", *head]
+        events.append(_write_event(event, recurrence_at, weekly, zone=zone, span=span, has_twins=has_twins))
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", *map(_fold, head)]
     for zone in sorted(zones):
         lines += _zone_lines(zone)
-    lines += body
-    lines.append("END:VCALENDAR")
-    lines.append("")
-    return "\r\n".join([_fold(line) for line in lines]).encode()
+    return "\r\n".join([*lines, *events, "END:VCALENDAR", ""]).encode()
 
 
-def _event_lines(
+def _write_event(
     event: FeedEvent, recurrence_at: datetime | None, weekly: Weekly | None, *, zone: str, span: tuple[str, str],
     has_twins: bool,
-) -> list[str]:  # fmt: skip
+) -> str:  # fmt: skip
+    """The lines of a VEVENT, folded; what many events have in common is folded once."""
     if event.starts_at >= event.ends_at:
         raise BadInput("the event must end after it starts; correct its times", code="bad-span", uid=event.uid)
-    stamp = _say_utc(event.stamp)
-    lines = ["BEGIN:VEVENT", f"UID:{escape_text(clean_line(event.uid))}"]
+    lines = ["BEGIN:VEVENT", _fold(f"UID:{escape_text(clean_line(event.uid))}")]
     if recurrence_at is not None:
         lines.append(f"RECURRENCE-ID{_say(recurrence_at, event.time_zone)}")
-    lines += [
-        f"SEQUENCE:{event.sequence}", f"DTSTAMP:{stamp}", f"LAST-MODIFIED:{stamp}",
-        f"DTSTART{span[0]}", f"DTEND{span[1]}",
-    ]  # fmt: skip
+    lines.append(f"SEQUENCE:{event.sequence}\r\n{_stamp_lines(event.stamp)}\r\nDTSTART{span[0]}\r\nDTEND{span[1]}")
     if weekly is not None:
         lines += _rule_lines(weekly, zone)
-    lines.append(f"SUMMARY:{_say_line(event.title)}")
+    lines.append(_say_line("SUMMARY:", event.title))
     if event.description:
-        lines.append(f"DESCRIPTION:{escape_text(clean_text(event.description))}")
+        lines.append(_fold(f"DESCRIPTION:{escape_text(clean_text(event.description))}"))
     if event.location:
-        lines.append(f"LOCATION:{_say_line(event.location)}")
+        lines.append(_say_line("LOCATION:", event.location))
     if event.url:
-        lines.append(f"URL:{_say_link(event.url)}")
+        lines.append(_fold(f"URL:{_say_link(event.url)}"))
     if event.video_url is not None:
-        lines.append(f"CONFERENCE;FEATURE=VIDEO;VALUE=URI:{_say_link(event.video_url)}")
+        lines.append(_video_line(event.video_url))
     if event.related_uid is not None:
-        lines.append(f"RELATED-TO;RELTYPE=SIBLING:{escape_text(clean_line(event.related_uid))}")
-    lines += _state_lines(event, has_twins=has_twins)
-    if event.alarm_minutes is not None and event.status is not FeedStatus.CANCELLED:
-        lines += _alarm_lines(event)
-    lines.append("END:VEVENT")
-    return lines
+        lines.append(_fold(f"RELATED-TO;RELTYPE=SIBLING:{escape_text(clean_line(event.related_uid))}"))
+    alarm = event.alarm_minutes
+    lines.append(_closing_lines(event.status, event.is_busy, has_twins, alarm, "" if alarm is None else event.title))
+    return "\r\n".join(lines)
 
 
-def _state_lines(event: FeedEvent, *, has_twins: bool) -> tuple[str, ...]:
-    is_busy = event.is_busy and event.status is not FeedStatus.CANCELLED
-    transparency = "TRANSP:OPAQUE" if is_busy else "TRANSP:TRANSPARENT"
-    lines = ("CLASS:PRIVATE", f"STATUS:{event.status.value}", transparency)
-    return (*lines, *_TWINS[is_busy]) if has_twins else lines
+@lru_cache(maxsize=1024)
+def _stamp_lines(stamp: datetime) -> str:
+    said = _say_utc(stamp)
+    return f"DTSTAMP:{said}\r\nLAST-MODIFIED:{said}"
 
 
-def _alarm_lines(event: FeedEvent) -> tuple[str, ...]:
-    text = _say_line(event.title) or "-"
-    before = timedelta(minutes=event.alarm_minutes or 0)
-    return ("BEGIN:VALARM", "ACTION:DISPLAY", f"TRIGGER:{_say_before(before)}", f"DESCRIPTION:{text}", "END:VALARM")
+@lru_cache(maxsize=1024)
+def _closing_lines(status: FeedStatus, is_busy: bool, has_twins: bool, alarm: int | None, title: str) -> str:
+    """What an event ends with: whether it takes place and takes time, and its alarm."""
+    is_busy = is_busy and status is not FeedStatus.CANCELLED
+    lines = ["CLASS:PRIVATE", f"STATUS:{status.value}", "TRANSP:OPAQUE" if is_busy else "TRANSP:TRANSPARENT"]
+    lines += _TWINS[is_busy] if has_twins else ()
+    if alarm is not None and status is not FeedStatus.CANCELLED:
+        lines += ["BEGIN:VALARM", "ACTION:DISPLAY", f"TRIGGER:{_say_before(timedelta(minutes=alarm))}"]
+        lines += [_fold(f"DESCRIPTION:{escape_text(clean_line(title)) or '-'}"), "END:VALARM"]
+    return "\r\n".join([*lines, "END:VEVENT"])
 
 
 def _say_before(length: timedelta) -> str:
@@ -185,7 +186,8 @@ def _say_utc(instant: datetime) -> str:
 
 
 def _say_wall(moment: datetime) -> str:
-    return f"{moment.year:04}{moment.month:02}{moment.day:02}T{moment.hour:02}{moment.minute:02}{moment.second:02}"
+    day = f"{moment.year:04}{_TWO_DIGITS[moment.month]}{_TWO_DIGITS[moment.day]}"
+    return f"{day}T{_TWO_DIGITS[moment.hour]}{_TWO_DIGITS[moment.minute]}{_TWO_DIGITS[moment.second]}"
 
 
 @lru_cache(maxsize=256)
@@ -217,14 +219,20 @@ def _say_offset(offset: timedelta) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _say_line(text: str) -> str:
-    """One line as TEXT: many events have the same title and place."""
-    return escape_text(clean_line(text))
+def _say_line(name: str, text: str) -> str:
+    """A folded line of TEXT: many events have the same title and place."""
+    return _fold(f"{name}{escape_text(clean_line(text))}")
 
 
 @lru_cache(maxsize=1024)
+def _video_line(url: str) -> str:
+    return _fold(f"CONFERENCE;FEATURE=VIDEO;VALUE=URI:{_say_link(url)}")
+
+
 def _say_link(url: str) -> str:
     """The address as an URI of ASCII characters. Raises BadInput `bad-link`."""
+    if _PLAIN_LINK.fullmatch(url) is not None:
+        return url
     parts = urlsplit(clean_line(url).strip())
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadInput("a link of the event does not begin with https:// or http://; correct it", code="bad-link")

@@ -84,9 +84,9 @@ class ZoneRules:
 
         False too where the machine's own zone data are older than the package's and say another time.
         """
-        local = instant.astimezone(ZoneInfo(self.zone))
-        is_second_of_two = local.replace(fold=0).astimezone(UTC) != instant.astimezone(UTC)
-        return self.offset_at(instant.astimezone(UTC)) == local.utcoffset() and not is_second_of_two
+        utc = instant.astimezone(UTC)
+        local = utc.astimezone(ZoneInfo(self.zone))
+        return local.fold == 0 and self.offset_at(utc) == local.utcoffset()
 
 
 @lru_cache(maxsize=256)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import SeatKind
 from tumorboard.domain.timeline import Interval
 from tumorboard.mail.frame import Row, one_line, render_letter
-from tumorboard.mail.letters import EventWords, InvitationFacts, Letter, LetterKind, Previous
+from tumorboard.mail.letters import EntryFacts, EventWords, InvitationFacts, Letter, LetterKind, Previous, Why
 from tumorboard.words import Words, format_date, format_span, is_same_clock
+
+_KEPT = 1024
+"""Words that are the same in many entries: of boards, rules, video rooms."""
 
 
 def compose(facts: InvitationFacts) -> Letter:
@@ -34,18 +39,44 @@ def compose(facts: InvitationFacts) -> Letter:
 
 def compose_event(facts: InvitationFacts) -> EventWords:
     """Title, description and place of the calendar entry. The title is made of the board's name alone."""
+    entry = compose_entry(facts)
+    if not facts.kind.is_cancellation:
+        return entry
     words = Words(facts.language)
-    board = one_line(facts.board_name)
-    title = board if facts.seat is SeatKind.CORE else words.gettext("%(board)s (your part)") % {"board": board}
-    if facts.is_urgent:
-        title = words.gettext("URGENT – %(subject)s") % {"subject": board}
-    lead = _write_lead(facts, words) if facts.kind.is_cancellation else _invite(facts, words)
-    rows = [] if facts.kind.is_cancellation else list(_list_preparation(facts, words))
+    told = [_write_lead(facts, words)]
     if facts.seat is SeatKind.ON_DEMAND:
-        rows.insert(0, _row_of_meeting(facts, words))
-    description = [lead, *(f"{row.label}: {', '.join(row.lines)}" for row in rows)]
+        told.append(_say_row(_row_of_meeting(facts, words)))
+    return replace(entry, description="\n".join(told))
+
+
+def compose_entry(facts: EntryFacts) -> EventWords:
+    """As `compose_event` for an entry that stands: feeds have thousands, so what many of them share is kept."""
+    language, board_name, required, words = facts.language, facts.board_name, facts.required, Words(facts.language)
+    is_core = facts.seat is SeatKind.CORE
+    told = [_say_invited(language, board_name, is_core, required, facts.is_urgent)]
+    if is_core:
+        told += _rows_before(language, facts.in_place_of, facts.video_url, (), required).told
+    else:
+        told.append(_say_row(_row_of_meeting(facts, words)))
+        told += _rows_before(language, facts.in_place_of, facts.video_url, facts.why, required).told
+        if facts.case_references:
+            told.append(_say_row(_row_of_cases(facts, words)))
+        told += _rows_after(language, facts.question_count).told
+    told.append(_say_row(_row_of_page(facts, words)))
     place = one_line(facts.room or "") or (words.gettext("Video call") if facts.video_url else "")
-    return EventWords(title, "\n".join(description), place)
+    return EventWords(_write_title(language, board_name, is_core, facts.is_urgent), "\n".join(told), place)
+
+
+def _say_row(row: Row) -> str:
+    return f"{row.label}: {', '.join(row.lines)}"
+
+
+@lru_cache(maxsize=_KEPT)
+def _write_title(language: str, board_name: str, is_core: bool, is_urgent: bool) -> str:
+    words, board = Words(language), one_line(board_name)
+    if is_urgent:
+        return words.gettext("URGENT – %(subject)s") % {"subject": board}
+    return board if is_core else words.gettext("%(board)s (your part)") % {"board": board}
 
 
 def _write_subject(facts: InvitationFacts, words: Words) -> str:
@@ -63,7 +94,8 @@ def _write_subject(facts: InvitationFacts, words: Words) -> str:
 
 def _write_lead(facts: InvitationFacts, words: Words) -> str:
     if facts.kind is LetterKind.INVITATION:
-        return _invite(facts, words)
+        is_core = facts.seat is SeatKind.CORE
+        return _say_invited(facts.language, facts.board_name, is_core, facts.required, facts.is_urgent)
     if facts.kind is LetterKind.REMINDER:
         return _remind(facts, words)
     if facts.kind is LetterKind.WITHDRAWN and facts.has_declined:
@@ -80,18 +112,20 @@ def _write_lead(facts: InvitationFacts, words: Words) -> str:
     return pattern % {"board": one_line(facts.board_name)}
 
 
-def _invite(facts: InvitationFacts, words: Words) -> str:
-    if facts.is_urgent and facts.required:
+@lru_cache(maxsize=_KEPT)
+def _say_invited(language: str, board_name: str, is_core: bool, required: bool, is_urgent: bool) -> str:
+    words = Words(language)
+    if is_urgent and required:
         pattern = words.gettext("%(board)s: an urgent meeting has been called, and you are needed at the time below.")
-    elif facts.is_urgent:
+    elif is_urgent:
         pattern = words.gettext("%(board)s: an urgent meeting has been called, and your advice would help.")
-    elif facts.seat is SeatKind.CORE:
+    elif is_core:
         pattern = words.gettext("%(board)s: you are invited to the whole meeting.")
-    elif facts.required:
+    elif required:
         pattern = words.gettext("%(board)s: you are needed for part of the meeting, only for the time below.")
     else:
         pattern = words.gettext("%(board)s: your advice would help for part of the meeting, only for the time below.")
-    return pattern % {"board": one_line(facts.board_name)}
+    return pattern % {"board": one_line(board_name)}
 
 
 def _remind(facts: InvitationFacts, words: Words) -> str:
@@ -148,29 +182,62 @@ def _list_rows(facts: InvitationFacts, words: Words) -> Iterator[Row]:
         yield from _list_preparation(facts, words)
 
 
-def _row_of_meeting(facts: InvitationFacts, words: Words) -> Row:
+def _row_of_meeting(facts: EntryFacts, words: Words) -> Row:
     return Row(words.gettext("Whole meeting"), (_show(facts.meeting, facts.time_zone, facts),))
 
 
 def _list_preparation(facts: InvitationFacts, words: Words) -> Iterator[Row]:
     """Links and, for on-demand members, reasons: the letter to a core member speaks of the meeting, not of cases."""
-    if facts.video_url:
-        yield Row(words.gettext("Video call"), (one_line(facts.video_url),), is_link=True)
-    if facts.seat is SeatKind.ON_DEMAND:
-        yield from _list_reasons(facts, words)
-    yield Row(words.gettext("Details, after log-in"), (one_line(facts.page_url),), is_link=True)
+    is_core = facts.seat is SeatKind.CORE
+    why = () if is_core else facts.why
+    yield from _rows_before(facts.language, facts.in_place_of, facts.video_url, why, facts.required).rows
+    if not is_core:
+        if facts.case_references:
+            yield _row_of_cases(facts, words)
+        yield from _rows_after(facts.language, facts.question_count).rows
+    yield _row_of_page(facts, words)
 
 
-def _list_reasons(facts: InvitationFacts, words: Words) -> Iterator[Row]:
-    if facts.why:
-        label = words.gettext("Why you are needed") if facts.required else words.gettext("Why you are asked")
-        reasons = ((one_line(why.label.in_language(facts.language)), one_line(why.rule)) for why in facts.why)
-        yield Row(label, tuple(f"{reason} ({rule})" if rule else reason for reason, rule in reasons))
-    if facts.case_references:
-        yield Row(words.gettext("Cases"), (_list_cases(facts.case_references),))
-    if facts.question_count:
-        counted = words.ngettext("%(number)d question", "%(number)d questions", facts.question_count)
-        yield Row(words.gettext("Questions on these cases"), (counted % {"number": facts.question_count},))
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of a letter, and what they say as lines of an entry."""
+
+    rows: tuple[Row, ...]
+    told: tuple[str, ...]
+
+
+@lru_cache(maxsize=_KEPT)
+def _rows_before(language: str, in_place_of: str, video_url: str | None, why: tuple[Why, ...], required: bool) -> _Rows:
+    """What stands before the cases."""
+    words, rows = Words(language), []
+    if in_place_of:
+        rows.append(Row(words.gettext("In the place of"), (one_line(in_place_of),)))
+    if video_url:
+        rows.append(Row(words.gettext("Video call"), (one_line(video_url),), is_link=True))
+    if why:
+        label = words.gettext("Why you are needed") if required else words.gettext("Why you are asked")
+        reasons = ((one_line(one.label.in_language(language)), one_line(one.rule)) for one in why)
+        rows.append(Row(label, tuple(f"{reason} ({rule})" if rule else reason for reason, rule in reasons)))
+    return _Rows(tuple(rows), tuple(map(_say_row, rows)))
+
+
+def _row_of_cases(facts: EntryFacts, words: Words) -> Row:
+    return Row(words.gettext("Cases"), (_list_cases(facts.case_references),))
+
+
+@lru_cache(maxsize=_KEPT)
+def _rows_after(language: str, number: int) -> _Rows:
+    """What stands after the cases: how many questions there are."""
+    if not number:
+        return _Rows((), ())
+    words = Words(language)
+    counted = words.ngettext("%(number)d question", "%(number)d questions", number)
+    row = Row(words.gettext("Questions on these cases"), (counted % {"number": number},))
+    return _Rows((row,), (_say_row(row),))
+
+
+def _row_of_page(facts: EntryFacts, words: Words) -> Row:
+    return Row(words.gettext("Details, after log-in"), (one_line(facts.page_url),), is_link=True)
 
 
 def _list_changes(facts: InvitationFacts, words: Words) -> Iterator[Row]:
@@ -206,10 +273,10 @@ def _list_came_and_went(before: tuple[str, ...], now: tuple[str, ...]) -> str:
 
 
 def _list_cases(references: tuple[str, ...]) -> str:
-    return ", ".join(one_line(reference) for reference in references)
+    return ", ".join(map(one_line, references))
 
 
-def _show(span: Interval, zone: str, facts: InvitationFacts) -> str:
+def _show(span: Interval, zone: str, facts: EntryFacts) -> str:
     return format_span(span.start, span.end, zone, facts.language)
 
 

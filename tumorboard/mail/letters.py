@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import SeatKind, Text
 from tumorboard.domain.timeline import Interval
+
+_PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9.:-]+(?=[/?#]|\Z)")
+"""Links that need no closer look, for feeds have thousands of them."""
 
 
 class LetterKind(StrEnum):
@@ -64,16 +68,44 @@ class AnswerLinks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationFacts:
-    """One member's part in one meeting.
+class EntryFacts:
+    """What the calendar entry of one member's part in one meeting says beside its own times.
 
-    `window` is the whole meeting for a core member. Times are shown in `time_zone`, the member's, and in
-    `board_time_zone` where its clock differs. `question_count` counts the questions of these cases that she is asked.
-    `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `previous` stands in
-    letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot come, and
-    `has_answered` is None where one answer does not tell, as for a whole series. `answer_links` are there while an
-    answer is asked for. A reminder asks for it until `answer_until`, at once where that is None; at `preferences_url`
-    she can switch reminders off, and at `unsubscribe_url` her mail program with one click (RFC 8058).
+    Times are shown in `time_zone`, the member's. `question_count` counts the questions of these cases that she is
+    asked. `page_url` shows nothing without a log-in. `is_urgent` is for meetings called within hours. `in_place_of` is
+    the name of who delegated to her, empty for who was invited herself.
+
+    Raises BadInput (`bad-link`) for a link that is not http or https.
+    """
+
+    language: str
+    time_zone: str
+    board_name: str
+    meeting: Interval
+    seat: SeatKind
+    room: str | None
+    video_url: str | None
+    page_url: str
+    required: bool = True
+    is_urgent: bool = False
+    in_place_of: str = ""
+    why: tuple[Why, ...] = ()
+    case_references: tuple[str, ...] = ()
+    question_count: int = 0
+
+    def __post_init__(self) -> None:
+        _refuse_bad_links(self.page_url, self.video_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationFacts(EntryFacts):
+    """One member's part in one meeting as a letter says it.
+
+    `window` is the whole meeting for a core member. Times are shown in `board_time_zone` too where its clock differs.
+    `previous` stands in letters of the kinds moved and changed; with `has_declined` she is withdrawn because she cannot
+    come, and `has_answered` is None where one answer does not tell, as for a whole series. `answer_links` are there
+    while an answer is asked for. A reminder asks for it until `answer_until`, at once where that is None; at
+    `preferences_url` she can switch reminders off, and at `unsubscribe_url` her mail program with one click (RFC 8058).
     `recipient_title` goes with her name where she is spoken to.
 
     Raises BadInput (`bad-link`) for a link that is not http or https.
@@ -82,21 +114,8 @@ class InvitationFacts:
     kind: LetterKind
     recipient: Mailbox
     organizer: Mailbox
-    language: str
-    time_zone: str
-    board_name: str
     board_time_zone: str
-    meeting: Interval
     window: Interval
-    seat: SeatKind
-    room: str | None
-    video_url: str | None
-    page_url: str
-    required: bool = True
-    is_urgent: bool = False
-    why: tuple[Why, ...] = ()
-    case_references: tuple[str, ...] = ()
-    question_count: int = 0
     previous: Previous | None = None
     has_declined: bool = False
     has_answered: bool | None = None
@@ -109,9 +128,15 @@ class InvitationFacts:
     def __post_init__(self) -> None:
         answers = self.answer_links
         links = (answers.accept, answers.tentative, answers.decline) if answers else ()
-        for link in (self.page_url, self.video_url, self.preferences_url, self.unsubscribe_url, *links):
-            if link is not None and (urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc):
-                raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
+        _refuse_bad_links(self.page_url, self.video_url, self.preferences_url, self.unsubscribe_url, *links)
+
+
+def _refuse_bad_links(*links: str | None) -> None:
+    for link in links:
+        if link is None or _PLAIN_LINK.match(link) is not None:
+            continue
+        if urlsplit(link).scheme not in ("http", "https") or not urlsplit(link).netloc:
+            raise BadInput("a link of the letter does not begin with https:// or http://", code="bad-link")
 
 
 @dataclass(frozen=True, slots=True)

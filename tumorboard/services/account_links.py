@@ -20,6 +20,7 @@ from tumorboard.services.access import Actor
 from tumorboard.services.accounts import hash_password, no_password
 from tumorboard.services.audit import record
 from tumorboard.services.digest import METHOD
+from tumorboard.services.outbox import OPENS_A_LOG_IN
 from tumorboard.services.setup import Setup
 from tumorboard.store.people import Account, Centre
 from tumorboard.store.post import OutboxMessage
@@ -76,7 +77,7 @@ def choose_password(session: Session, setup: Setup, *, token: str, password: str
 
 
 def post_link(session: Session, setup: Setup, account: Account, link: str, *, now: datetime) -> None:
-    """Write the letter with the link into the outbox of the running transaction."""
+    """Write the letter with the link into the outbox of the running transaction; it is not kept once it has left."""
     language = account.language or (account.member.language if account.member else setup.language)
     centre = session.scalar(select(Centre))
     name = (centre.name_ko if language == "ko" else centre.name_en) if centre else ""
@@ -89,9 +90,9 @@ def post_link(session: Session, setup: Setup, account: Account, link: str, *, no
     )  # fmt: skip
     session.add(
         OutboxMessage(
-            dedupe_key=f"password:{uid}", message_id=message_id, recipient=account.email, member_id=account.member_id,
-            meeting_id=None, uid=uid, sequence=0, method=METHOD, subject=letter.subject, content=content, due_at=now,
-            created_at=now,
+            dedupe_key=f"{OPENS_A_LOG_IN}{uid}", message_id=message_id, recipient=account.email,
+            member_id=account.member_id, meeting_id=None, uid=uid, sequence=0, method=METHOD, subject=letter.subject,
+            content=content, due_at=now, created_at=now,
         )
     )  # fmt: skip
     session.flush()

@@ -138,6 +138,11 @@ def find_account(session: Session, *, public_id: str, session_key: str) -> Accou
     return account
 
 
+def load_accounts(session: Session) -> list[Account]:
+    """Every account, closed ones too: for the names of those who wrote something."""
+    return list(session.scalars(select(Account)))
+
+
 def end_sessions(session: Session, *, by: Actor, now: datetime) -> None:
     """Log the actor out everywhere, at once on every worker."""
     with transaction(session):

@@ -31,6 +31,7 @@ __all__ = [
     "answer_for",
     "answer_own",
     "find_invitation",
+    "find_own_invitation",
     "list_invitations",
     "receive_message",
     "take_answer",
@@ -186,6 +187,15 @@ def find_invitation(session: Session, invitation_id: str) -> MeetingInvitation:
     return row
 
 
+def find_own_invitation(session: Session, invitation_id: str, *, by: Actor) -> MeetingInvitation:
+    """The same for the actor's own. Raises NotAllowed for another's and for one that is not there alike."""
+    with suppress(NotFound):
+        row = find_invitation(session, invitation_id)
+        if row.member.public_id == by.member_id:
+            return row
+    raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))
+
+
 def list_invitations(session: Session, *, meeting_id: str, by: Actor) -> list[MeetingInvitation]:
     """Who is invited to a meeting or named a deputy, core members first, with what each said. Raises NotFound."""
     require(by, Permission.ANSWER_DECIDE)
@@ -223,16 +233,11 @@ def _answer_here(
     check_answer(answer)
     said = read_comment(comment)
     with transaction(session):
-        row = _find_own(session, invitation_id, by) if channel == "page" else find_invitation(session, invitation_id)
+        if channel == "page":
+            row = find_own_invitation(session, invitation_id, by=by)
+        else:
+            row = find_invitation(session, invitation_id)
         refuse_ended(row, now)
         return take_answer(
             session, setup, row, answer=answer, comment=said, channel=channel, stamp=None, by=by, now=now
         )  # fmt: skip
-
-
-def _find_own(session: Session, invitation_id: str, by: Actor) -> MeetingInvitation:
-    with suppress(NotFound):
-        row = find_invitation(session, invitation_id)
-        if row.member.public_id == by.member_id:
-            return row
-    raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -26,8 +26,9 @@ def check_in(
 ) -> int:
     """Members are in the room from now on; without ids the actor herself. Gives how many were not noted before."""
     with transaction(session):
-        meeting = enter_room(session, meeting_id, now=now)
-        members = _who(session, meeting, member_ids, by)
+        wanted = _wanted(member_ids, by)
+        meeting = enter_room(session, meeting_id, now=now, allow=_note_of(session, wanted, by))
+        members = _find(session, wanted)
         here = {row.member_id for row in _open_stays(session, meeting)}
         arrived = [member for member in members if member.id not in here]
         for member in arrived:
@@ -41,8 +42,9 @@ def check_out(
 ) -> int:
     """Members leave the room; without ids the actor herself. Gives how many were there."""
     with transaction(session):
-        meeting = enter_room(session, meeting_id, now=now)
-        members = {member.id: member for member in _who(session, meeting, member_ids, by)}
+        wanted = _wanted(member_ids, by)
+        meeting = enter_room(session, meeting_id, now=now, allow=_note_of(session, wanted, by))
+        members = {member.id: member for member in _find(session, wanted)}
         left = [row for row in _open_stays(session, meeting) if row.member_id in members]
         for row in left:
             row.until = max(now, row.since)
@@ -61,9 +63,8 @@ def correct_presence(
     from the meeting.
     """
     with transaction(session):
-        meeting = enter_room(session, meeting_id, now=now)
-        require_recorder(session, meeting, by)
-        member = _who(session, meeting, [member_id], by)[0]
+        meeting = enter_room(session, meeting_id, now=now, allow=lambda meeting: require_recorder(session, meeting, by))
+        member = _find(session, [member_id])[0]
         for row in session.scalars(
             select(Presence).where(Presence.meeting_id == meeting.id, Presence.member_id == member.id)
         ):
@@ -84,14 +85,27 @@ def _checked(
     return since, until
 
 
-def _who(session: Session, meeting: Meeting, member_ids: Iterable[str] | None, by: Actor) -> list[Member]:
-    """The members meant, who may be noted by the actor. Raises BadInput `no-member`, NotFound `unknown-member`."""
+def _wanted(member_ids: Iterable[str] | None, by: Actor) -> list[str]:
+    """The ids meant. Raises BadInput `no-member`."""
     wanted = list(dict.fromkeys([by.member_id or ""] if member_ids is None else member_ids))
     if wanted == [""]:
         raise BadInput("this account belongs to no member; say who is there", code="no-member", field="member")
-    is_own = wanted == [by.member_id] and by.may(Permission.PRESENCE_OWN)
-    if not (is_own and is_on_board(session, meeting, by)):
-        require_recorder(session, meeting, by)
+    return wanted
+
+
+def _note_of(session: Session, wanted: list[str], by: Actor) -> Callable[[Meeting], None]:
+    """Raises NotAllowed for who may not note these: oneself on one's own board, anybody for who keeps the record."""
+
+    def allow(meeting: Meeting) -> None:
+        is_own = wanted == [by.member_id] and by.may(Permission.PRESENCE_OWN)
+        if not (is_own and is_on_board(session, meeting, by)):
+            require_recorder(session, meeting, by)
+
+    return allow
+
+
+def _find(session: Session, wanted: list[str]) -> list[Member]:
+    """Active members by their ids. Raises NotFound `unknown-member`."""
     query = select(Member).where(Member.public_id.in_(wanted), Member.active.is_(True)).order_by(Member.id)
     found = list(session.scalars(query))
     if len(found) < len(wanted) or not found:

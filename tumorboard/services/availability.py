@@ -112,9 +112,9 @@ class Availability:
 
 
 def read_availability(
-    session: Session, setup: Setup, *, ask: AvailabilityAsk, by: Actor, now: datetime
+    session: Session, setup: Setup, *, ask: AvailabilityAsk, by: Actor, now: datetime, language: str | None = None
 ) -> Availability:
-    """Who can come on the days of some weeks. A fixed number of queries, whatever there is.
+    """Who can come on the days of some weeks, holidays named in `language`. A fixed number of queries.
 
     Weekends are shown where a meeting falls on them. Raises NotFound for a board or a department, BadInput `bad-weeks`
     and `too-far`.
@@ -131,7 +131,7 @@ def read_availability(
         raise BadInput("this is too far from today", code="too-far", field="first")
     window = Interval(setup.morning_of(first), setup.morning_of(first + timedelta(weeks=ask.weeks)))
     people = _load_people(session, board, window)
-    days = _list_days(session, setup, people, first, ask.weeks, now)
+    days = _list_days(session, setup, people, first, ask.weeks, now, language)
     rows = [Row(member, people.cells(member, days), people.absences_on(member, days)) for member in people.members]
     is_folded = not ask.department and len(rows) * len(days) > MOST_CELLS
     groups = (_group(row, rows, days, is_folded=is_folded) for row in departments)
@@ -257,11 +257,11 @@ def _by_member(session: Session, query: Select[Any, Key, datetime, datetime]) ->
 
 
 def _list_days(
-    session: Session, setup: Setup, people: _People, first: date, weeks: int, now: datetime
+    session: Session, setup: Setup, people: _People, first: date, weeks: int, now: datetime, language: str | None
 ) -> tuple[Day, ...]:
     zone, today = ZoneInfo(setup.time_zone), setup.today(now)
     last = first + timedelta(weeks=weeks, days=-1)
-    closed = dict(public_holidays(setup.holidays, first, last))
+    closed = dict(public_holidays(setup.holidays, first, last, language=language))
     query = select(HospitalDay).where(HospitalDay.on >= first, HospitalDay.on <= last)
     closed |= {row.on: row.name for row in session.scalars(query)}
     held: dict[date, list[Meeting]] = {}

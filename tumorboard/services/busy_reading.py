@@ -33,7 +33,8 @@ MOST_INTERVALS = 20_000
 """Of one calendar; more is no calendar of a person."""
 MOST_AT_ONCE = 2
 """Calendars that one process of the service reads at a time; each takes memory and a processor."""
-_PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 15.0
+"""How long a calendar waits for its turn."""
 RETRY_AFTER_SECONDS = 5
 
 _places = threading.BoundedSemaphore(MOST_AT_ONCE)
@@ -74,12 +75,14 @@ def digest_of(setup: Setup, owner: Owner, content: bytes) -> str:
     return found.hexdigest()
 
 
-def read_calendar(setup: Setup, owner: Owner, content: bytes, window: Interval) -> BusyTimes:
+def read_calendar(
+    setup: Setup, owner: Owner, content: bytes, window: Interval, *, patience_seconds: float = PATIENCE_SECONDS
+) -> BusyTimes:
     """When the calendar says she is busy, without our own meetings; in a process of its own.
 
     Raises BadInput as `read_busy`, `calendar-not-read`, and Conflict `readers-busy` when too many are being read.
     """
-    with _place():
+    with reading_place(patience_seconds):
         try:
             times = read_busy_apart(
                 content, window=window, zone=ZoneInfo(owner.zone), owner=owner.email,
@@ -95,8 +98,9 @@ def read_calendar(setup: Setup, owner: Owner, content: bytes, window: Interval) 
 
 
 @contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(timeout=_PATIENCE_SECONDS):
+def reading_place(patience_seconds: float) -> Iterator[None]:
+    """One of the places for readings in this process. Raises Conflict `readers-busy` when none gets free in time."""
+    if not _places.acquire(timeout=patience_seconds):
         raise Conflict(
             "too many calendars are being read; try again in a moment", code="readers-busy",
             retry_after_seconds=RETRY_AFTER_SECONDS,

@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.centre_settings import check_centre_settings, store_settings
+from tumorboard.services.preferences import list_zones
 from tumorboard.services.setup import Setup
 from tumorboard.services.texts import read_line
 from tumorboard.store.meetings import Board, HospitalDay, Resource, Room, Seat, SeatHolder, Series
@@ -131,7 +131,7 @@ class _Loader:
 
     def zone(self, entry: Mapping[str, Any], where: str, default: str) -> str:
         name = self.text(entry, "time_zone", where, default)
-        if name not in available_timezones() or "/" not in name:
+        if name not in list_zones():
             raise self.refuse(where, f"time_zone '{name}' is no IANA time zone; for example Asia/Seoul")
         return name
 

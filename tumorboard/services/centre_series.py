@@ -89,13 +89,7 @@ def write_new_series(
 ) -> SeriesResult:
     """The row of a new series and its meetings, inside the running transaction."""
     series = Series(board=board, first_on=values.first_on or setup.today(now), last_on=values.last_on)
-    with session.no_autoflush:
-        _write_rule(session, series, values)
-        _refuse_backwards(series)
-        _refuse_twin(series)
-    session.add(series)
-    session.flush()
-    return _lay(session, setup, series, SeriesResult(series), now=now)
+    return _put_up(session, setup, series, values, SeriesResult(series), now=now)
 
 
 def change_series(
@@ -187,13 +181,20 @@ def _go_on(session: Session, setup: Setup, old: Series, values: SeriesValues, *,
         series = Series(board=old.board)
         old.last_on = max(old.first_on, from_on - timedelta(days=1))
     series.first_on, series.last_on = from_on, values.last_on
+    return _put_up(session, setup, series, values, SeriesResult(series, removed=removed, kept=kept), now=now)
+
+
+def _put_up(
+    session: Session, setup: Setup, row: Series, values: SeriesValues, so_far: SeriesResult, *, now: datetime
+) -> SeriesResult:
+    """Give a series its rule, or refuse it before anything is written, and lay its meetings."""
     with session.no_autoflush:
-        _write_rule(session, series, values)
-        _refuse_backwards(series)
-        _refuse_twin(series)
-    session.add(series)
+        _write_rule(session, row, values)
+        _refuse_backwards(row)
+        _refuse_twin(row)
+    session.add(row)
     session.flush()
-    return _lay(session, setup, series, SeriesResult(series, removed=removed, kept=kept), now=now)
+    return _lay(session, setup, row, so_far, now=now)
 
 
 def _read_rule(board: Board, values: SeriesValues) -> tuple[int, time, int, str]:

@@ -47,9 +47,14 @@ def check_centre_settings(values: Mapping[str, object]) -> CentreSettings:
     return CentreSettings(reference_pattern=pattern.text if pattern else "")
 
 
+def look_up_centre(session: Session) -> Centre | None:
+    """The centre; None before the first start."""
+    return session.scalar(select(Centre))
+
+
 def centre_settings(session: Session) -> CentreSettings:
     """What holds now, for other use cases."""
-    row = session.scalar(select(Centre))
+    row = look_up_centre(session)
     stored = (row.settings or {}) if row is not None else {}
     return CentreSettings(**{each.name: str(stored.get(each.name, "")) for each in fields(CentreSettings)})
 
@@ -70,7 +75,7 @@ def change_centre_settings(
     """
     require(by, Permission.CENTRE_EDIT)
     with transaction(session):
-        row = session.scalar(select(Centre))
+        row = look_up_centre(session)
         if row is None:
             raise NotFound("there is no centre yet; load a centre file first", code="no-centre")
         before = asdict(centre_settings(session))

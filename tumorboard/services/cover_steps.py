@@ -222,7 +222,7 @@ def _restore(
     meeting.agenda_changes += 1
     session.flush()
     changes = sync_invitations(session, setup, meeting, wanted, cases, now=now)
-    letters = post_letters(session, setup, meeting, changes, now=now)
+    letters = post_letters(session, setup, meeting, changes, now=now, batch=meeting.public_id)
     render_feeds_of(session, setup, [meeting], now=now)
     return letters
 

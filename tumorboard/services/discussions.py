@@ -132,8 +132,7 @@ def record_outcome(
 
 
 def _enter(session: Session, meeting_id: str, case_id: str, *, by: Actor, now: datetime) -> tuple[Meeting, AgendaItem]:
-    meeting = enter_room(session, meeting_id, now=now)
-    require_recorder(session, meeting, by)
+    meeting = enter_room(session, meeting_id, now=now, allow=lambda meeting: require_recorder(session, meeting, by))
     for item in meeting.agenda:
         if item.case.public_id == case_id:
             return meeting, item

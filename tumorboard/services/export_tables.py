@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tumorboard.domain.model import SeatKind
 from tumorboard.formats.pdf import Held, Paper, Seated
 from tumorboard.formats.sheets import Cell, Table
+from tumorboard.services.parts import holds_place
 from tumorboard.services.pictures import picture_of_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.services.worklist import CaseView
@@ -33,7 +34,7 @@ def paper_of(
 ) -> Paper:  # fmt: skip
     """A meeting with everything loaded as paper; with `held` (by agenda item) it is the record of what happened."""
     names = specialty_names(setup, words)
-    core = [row for row in meeting.invitations if row.status == "invited" and row.kind == SeatKind.CORE]
+    core = [row for row in meeting.invitations if holds_place(row) and row.kind == SeatKind.CORE]
     is_record = held is not None
     return Paper(
         board=meeting.board.name_ko if words.language == "ko" else meeting.board.name_en,
@@ -73,7 +74,7 @@ def _signed(meeting: Meeting, words: Words) -> str:
 def agenda_table(setup: Setup, meeting: Meeting, words: Words) -> Table:
     """The agenda: number, time, minutes, case, who is called in."""
     names, zone = specialty_names(setup, words), meeting.time_zone
-    called = [row for row in meeting.invitations if row.status == "invited" and row.kind == SeatKind.ON_DEMAND]
+    called = [row for row in meeting.invitations if holds_place(row) and row.kind == SeatKind.ON_DEMAND]
     rows: list[tuple[Cell, ...]] = []
     for number, item in enumerate(meeting.agenda, start=1):
         hers = [row for row in called if item.case.reference in row.details["cases"]]
@@ -96,7 +97,7 @@ def attendance_table(setup: Setup, meeting: Meeting, present: Sequence[Presence]
             _full_name(one.member), held, _clock(one.since, zone), _clock(until, zone), _minutes(one.since, until),
         ))  # fmt: skip
     came = {one.member_id for one in present}
-    missing = [row for row in meeting.invitations if row.status == "invited" and row.member_id not in came]
+    missing = [row for row in meeting.invitations if holds_place(row) and row.member_id not in came]
     rows += [(_full_name(row.member), _join(row.details["specialties"], names), "", "", 0) for row in missing]
     return make_table(words, "attendance", ("member", "specialties", "from", "until", "minutes"), rows)
 

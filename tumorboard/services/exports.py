@@ -75,6 +75,16 @@ class Export:
     content: bytes
 
 
+def list_published(session: Session, *, past: bool, now: datetime, limit: int) -> list[Meeting]:
+    """Published meetings ahead, soonest first; or those begun, newest first."""
+    query = select(Meeting).where(Meeting.status == "published").options(joinedload(Meeting.board))
+    if past:
+        query = query.where(Meeting.starts_at <= now).order_by(Meeting.starts_at.desc())
+    else:
+        query = query.where(Meeting.ends_at > now).order_by(Meeting.starts_at)
+    return list(session.scalars(query.limit(limit)))
+
+
 def state_purpose(code: str, note: str) -> Stated:
     """A purpose of the closed list, checked.
 

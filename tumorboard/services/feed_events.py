@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical_values import FeedEvent, FeedSeries, FeedStatus
 from tumorboard.services.feed_board import list_board_events
-from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, at_level, event_of_invitation, stamp_of
+from tumorboard.services.feed_parts import CANCELLED_STAYS, PART, Detail, MemberEvents, Part, at_level
 from tumorboard.services.feed_series import list_series, list_untold, load_standings
 from tumorboard.services.feed_stamps import keep_stamps
+from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
@@ -75,30 +74,46 @@ def list_busy_times(session: Session, member_id: int, *, window: Interval) -> Bu
     return BusyTimes(tuple(sorted(spans)), max(stamps, default=window.start))
 
 
-def _invitations(session: Session, now: datetime, *conditions: Any) -> list[MeetingInvitation]:
+def _list_parts(session: Session, now: datetime, *conditions: ColumnElement[bool]) -> list[Part]:
+    """The parts in the window, in order. Columns are read and no rows: those would take longer than the rest of it."""
     query = (
-        select(MeetingInvitation)
+        select(*PART)
+        .join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
         .where(MeetingInvitation.status.in_(("invited", "cancelled")))
         .where(MeetingInvitation.ends_at > now - PAST, MeetingInvitation.starts_at < now + FUTURE)
         .where(*conditions)
         .order_by(MeetingInvitation.starts_at, MeetingInvitation.id)
-        .options(joinedload(MeetingInvitation.meeting))
     )
-    rows = [row for row in session.scalars(query) if row.status == "invited" or row.stamp > now - CANCELLED_STAYS]
-    boards = {row.id: row for row in session.scalars(select(Board))}
-    for row in rows:  # there are few boards: a join would read each of them again for every event
-        set_committed_value(row.meeting, "board", boards[row.meeting.board_id])
-    return rows
+    parts = map(Part._make, session.execute(query))
+    return [part for part in parts if part.status == "invited" or part.stamp > now - CANCELLED_STAYS]
+
+
+def _list_boards(session: Session) -> dict[int, Board]:
+    """All of them, for there are few."""
+    return {row.id: row for row in session.scalars(select(Board))}
+
+
+def _list_principals(session: Session, parts: Iterable[Part]) -> dict[str, str]:
+    """The names of those who delegated these parts, by their invitations, as `parts.delegator_of` finds them."""
+    wanted = {part.delegated_from for part in parts if part.delegated_from}
+    if not wanted:
+        return {}
+    query = (
+        select(MeetingInvitation.public_id, Member.name)
+        .join(Member, Member.id == MeetingInvitation.member_id)
+        .where(MeetingInvitation.public_id.in_(wanted))
+        .where(MeetingInvitation.status == "invited", MeetingInvitation.answer == DELEGATED)
+    )
+    return dict(session.execute(query).tuples().all())
 
 
 def _of_member(session: Session, setup: Setup, subject_id: int, detail: Detail, now: datetime) -> FeedContent:
     member = session.get_one(Member, subject_id)
     window = Interval(now - PAST, now + FUTURE)
     apart = MeetingInvitation.id.not_in(select(StandingPlace.invitation_id))
-    rows = _invitations(session, now, MeetingInvitation.member_id == subject_id, apart)
-    for row in rows:
-        set_committed_value(row, "member", member)
-    events = [event_of_invitation(setup, row, detail) for row in rows]
+    parts = _list_parts(session, now, MeetingInvitation.member_id == subject_id, apart)
+    writer = MemberEvents(setup, member, _list_boards(session), _list_principals(session, parts), detail)
+    events = [writer.event_of(part) for part in parts]
     standings = load_standings(session, subject_id, window)
     series = list_series(setup, standings, detail, now=now, window=window)
     words = Words(member.language)
@@ -111,20 +126,20 @@ def _of_department(session: Session, setup: Setup, subject_id: int, detail: Deta
     """One event for each member's part: a meeting with two of them stands there twice, a clash too."""
     department = session.get_one(Department, subject_id)
     in_korean = setup.language == "ko"
+    names = {row.id: row.name for row in session.scalars(select(Member).where(Member.department_id == subject_id))}
+    boards = _list_boards(session)
     here = MeetingInvitation.member_id.in_(select(Member.id).where(Member.department_id == subject_id))
     events = []
-    session.scalars(select(Member).where(Member.department_id == subject_id)).all()  # each row finds her member here
-    for row in _invitations(session, now, here):
-        is_cancelled = row.status == "cancelled"
+    for part in _list_parts(session, now, here):
         event = FeedEvent(
-            uid=f"d-{row.uid}", sequence=row.sequence, stamp=stamp_of(row), starts_at=row.starts_at,
-            ends_at=row.ends_at, time_zone=row.meeting.time_zone,
-            title=f"{row.member.name} – {_own_name(row.meeting.board, in_korean)}",
-            description="", location="", video_url=None, url="", is_busy=row.answer not in NOT_COMING,
-            status=FeedStatus.CANCELLED if is_cancelled else FeedStatus.CONFIRMED,
+            uid=f"d-{part.uid}", sequence=part.sequence, stamp=part.changed_at, starts_at=part.starts_at,
+            ends_at=part.ends_at, time_zone=part.time_zone,
+            title=f"{names[part.member_id]} – {_own_name(boards[part.board_id], in_korean)}",
+            description="", location="", video_url=None, url="", is_busy=part.answer not in NOT_COMING,
+            status=FeedStatus.CANCELLED if part.status == "cancelled" else FeedStatus.CONFIRMED,
         )  # fmt: skip
-        page = f"{setup.base_url}/meetings/{row.meeting.public_id}"
-        events.append(at_level(event, detail, setup.language, row.details["room"], row.details["video"], page))
+        page = f"{setup.base_url}/meetings/{part.meeting_id}"
+        events.append(at_level(event, detail, setup.language, part.details["room"], part.details["video"], page))
     name = _own_name(department, in_korean)
     return FeedContent(name, events, setup.language, f"{setup.base_url}/people", "slategray")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.domain.timeline import Interval
@@ -104,7 +104,7 @@ def render_feed(
         content = _write_feed(session, setup, scope, subject_id, Detail(detail), now)
     etag = hashlib.sha256(content).hexdigest()[:32]
     query = select(FeedDocument).where(FeedDocument.scope == scope, FeedDocument.subject_id == subject_id)
-    row = session.scalar(query.where(FeedDocument.detail == detail))
+    row = session.scalar(query.where(FeedDocument.detail == detail).options(defer(FeedDocument.content)))
     if row is None:
         row = FeedDocument(scope=scope, subject_id=subject_id, detail=str(detail), etag="", modified_at=now)
         session.add(row)

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from tumorboard.domain.errors import Conflict, DomainError, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.cases import import_cases
+from tumorboard.services.case_lists import import_cases
 from tumorboard.services.imports import find_upload
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal, Started, start_apart

@@ -12,7 +12,7 @@ from tumorboard.domain.errors import BadInput, BadTable, NotFound
 from tumorboard.domain.intake_draft import RESIDENT_NUMBER
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.cases import ImportReport, import_cases, preview_import
+from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import PendingImport
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,13 +21,14 @@ from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical import Invitation, OtherAttendee, Partstat
 from tumorboard.mail.compose import compose, compose_event
-from tumorboard.mail.letters import InvitationFacts, Letter, LetterKind, Mailbox, Previous, Why
+from tumorboard.mail.letters import EntryFacts, InvitationFacts, Letter, LetterKind, Mailbox, Previous, Why
 from tumorboard.mail.message import build_message
 from tumorboard.services.letter_tokens import write_letter_link
 from tumorboard.services.parts import delegator_of, deputy_of, is_asked_again
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingInvitation
-from tumorboard.store.meetings import Meeting, MeetingInvitation
+from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
+from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
 
 ASKED_FOR = {
@@ -37,6 +40,7 @@ ASKED_FOR = {
 PREFERENCES_PAGE = "/mine/preferences"
 """That of `services.preferences`, which needs the feeds and so these letters."""
 _REMINDERS = "reminders"
+_SEATS = {str(kind): kind for kind in SeatKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,42 +79,72 @@ def next_stamp(last: datetime, now: datetime) -> datetime:
     return max(now, last.replace(microsecond=0) + timedelta(seconds=1))
 
 
+class Reasons:
+    """Why members are asked to come: the rules of an invitation in words, each list of rules read once."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._known: dict[tuple[str, ...], tuple[Why, ...]] = {}
+
+    def list_of(self, program_id: str, rules: Sequence[str]) -> tuple[Why, ...]:
+        """The reasons by rule ids of a programme, or by what stands for the referral."""
+        key = (program_id, *rules)
+        found = self._known.get(key)
+        if found is None:
+            labels = {rule.id: rule.label for rule in self._setup.program(program_id).rules}
+            found = self._known[key] = tuple(
+                Why("", ASKED_FOR[rule]) if rule in ASKED_FOR else Why(rule, labels.get(rule, Text(en=rule, ko=rule)))
+                for rule in rules
+            )
+        return found
+
+
+def entry_facts(
+    setup: Setup, member: Member, board: Board, *, meeting_id: str, meeting: Interval, kind: str,
+    details: Mapping[str, Any], in_place_of: str, reasons: Reasons,
+) -> EntryFacts:  # fmt: skip
+    """All that a calendar entry may say of one member's part in a meeting beside its times.
+
+    `kind` and `details` are those of her invitation, `meeting_id` is the public id.
+    """
+    language = member.language
+    return EntryFacts(
+        language=language,
+        time_zone=member.time_zone,
+        board_name=board.name_ko if language == "ko" else board.name_en,
+        meeting=meeting,
+        seat=_SEATS[kind],
+        room=details["room"],
+        video_url=details["video"] or None,
+        page_url=f"{setup.base_url}/meetings/{meeting_id}",
+        required=details["required"],
+        is_urgent=details.get("urgent", False),
+        in_place_of=in_place_of,
+        why=reasons.list_of(board.program, details["rules"]),
+        case_references=tuple(details["cases"]),
+        question_count=details["questions"],
+    )
+
+
 def letter_facts(
     setup: Setup, meeting: Meeting, row: MeetingInvitation, kind: LetterKind, previous: Previous | None = None
 ) -> InvitationFacts:
-    """All that a letter or a calendar entry may say of one member's part in a meeting."""
-    board, member, details = meeting.board, row.member, row.details
-    program = setup.program(board.program)
-    labels = {rule.id: rule.label for rule in program.rules}
-    why = tuple(
-        Why("", ASKED_FOR[rule]) if rule in ASKED_FOR else Why(rule, labels.get(rule, Text(en=rule, ko=rule)))
-        for rule in details["rules"]
-    )
-    principal = delegator_of(row)
-    if principal is not None:
-        name = principal.member.name
-        why = (Why("", Text(en=f"in the place of {name}", ko=f"{name} 대신")), *why)
+    """All that a letter may say of one member's part in a meeting."""
+    board, member, principal = meeting.board, row.member, delegator_of(row)
+    entry = entry_facts(
+        setup, member, board, meeting_id=meeting.public_id, meeting=Interval(meeting.starts_at, meeting.ends_at),
+        kind=row.kind, details=row.details, in_place_of=principal.member.name if principal is not None else "",
+        reasons=Reasons(setup),
+    )  # fmt: skip
     reminds = kind is LetterKind.REMINDER
     link = write_letter_link(setup, member, _REMINDERS) if reminds else None
     return InvitationFacts(
+        **{each.name: getattr(entry, each.name) for each in fields(EntryFacts)},
         kind=kind,
         recipient=Mailbox(member.name, member.email),
         organizer=Mailbox(board.organizer_name, board.organizer_email),
-        language=member.language,
-        time_zone=member.time_zone,
-        board_name=board.name_ko if member.language == "ko" else board.name_en,
         board_time_zone=meeting.time_zone,
-        meeting=Interval(meeting.starts_at, meeting.ends_at),
         window=Interval(row.starts_at, row.ends_at),
-        seat=SeatKind(row.kind),
-        room=details["room"],
-        video_url=details["video"] or None,
-        page_url=f"{setup.base_url}/meetings/{meeting.public_id}",
-        required=details["required"],
-        is_urgent=details.get("urgent", False),
-        why=why,
-        case_references=tuple(details["cases"]),
-        question_count=details["questions"],
         previous=previous,
         has_declined=row.answer in NOT_COMING,
         has_answered=row.answer != "needs-action",
@@ -174,7 +208,10 @@ def outbox_message(
     setup: Setup, facts: InvitationFacts, invitation: Invitation, ics: bytes, method: str, *, member_id: int,
     meeting: Meeting | None, now: datetime, batch: str = "", letter: Letter | None = None,
 ) -> OutboxMessage:  # fmt: skip
-    """The finished letter; `method` is that of `ics`. Without a meeting it is about a whole series."""
+    """The finished letter; `method` is that of `ics`. Without a meeting it is about a whole series.
+
+    Unless the meeting is urgent it waits for more changes, as long as the centre chose; `supersede` takes it then.
+    """
     letter = letter or compose(facts)
     message_id = f"<{uuid.uuid4()}@{setup.mail_domain}>"
     content = build_message(
@@ -194,5 +231,5 @@ def outbox_message(
         dedupe_key=f"{invitation.uid}:{version}:{method}:{about}", message_id=message_id,
         recipient=facts.recipient.email, member_id=member_id, meeting_id=None if meeting is None else meeting.id,
         uid=invitation.uid, sequence=invitation.sequence, method=method, subject=letter.subject, content=content,
-        batch=batch, due_at=now, created_at=now,
+        batch=batch, due_at=now if facts.is_urgent else now + timedelta(seconds=setup.quiet_seconds), created_at=now,
     )  # fmt: skip

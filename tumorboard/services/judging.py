@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import Assessment, CaseFacts, Finding, ReadinessRecord, ReadinessState, WaitingCase
 from tumorboard.domain.program import Program
 from tumorboard.domain.readiness import first_ready_on, judge_readiness
 from tumorboard.domain.requirements import assess
+from tumorboard.domain.timeline import at_wall_clock
+from tumorboard.services.case_sheets import CaseSheet, sheet_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
-from tumorboard.store.facts import case_facts, readiness_record, waiver
 from tumorboard.store.meetings import Meeting
+
+MOST_KEPT = 4096
+"""Judgements kept by a process: a few kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Judgement:
     `blocked_by` names those items. `due_at` is the end of its clock.
     """
 
+    sheet: CaseSheet
     case: CaseFacts
     assessment: Assessment
     records: tuple[ReadinessRecord, ...]
@@ -40,19 +46,43 @@ class Judgement:
 
 def judge(setup: Setup, row: Case, *, on: date) -> Judgement:
     """Judge a case as of a day in the centre's calendar. The row's readiness and waivers must be loaded."""
-    program = setup.program(row.program)
-    case = case_facts(row)
-    assessment = assess(program, case, on=on, waivers=[waiver(entry) for entry in row.waivers])
-    records = tuple(readiness_record(entry) for entry in row.readiness)
+    return judge_sheet(setup, sheet_of(row), on=on)
+
+
+def judge_sheet(setup: Setup, sheet: CaseSheet, *, on: date) -> Judgement:
+    """The same for what is read of a case. It is worked out once and kept, for as long as the case stays as it is."""
+    return _judge(_Rulebook(setup.program(sheet.program)), setup.time_zone, sheet, on)
+
+
+class _Rulebook:
+    """A programme as it was read: itself again, and equal to no other."""
+
+    __slots__ = ("program",)
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __hash__(self) -> int:
+        return id(self.program)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rulebook) and other.program is self.program
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _judge(rulebook: _Rulebook, zone: str, sheet: CaseSheet, on: date) -> Judgement:
+    program, case, records = rulebook.program, sheet.case(), sheet.records()
+    assessment = assess(program, case, on=on, waivers=sheet.waived())
     ready_on, blocked_by = first_ready_on(program, case, records, today=on)
     return Judgement(
+        sheet=sheet,
         case=case,
         assessment=assessment,
         records=records,
         findings=tuple(_announced(finding, on) for finding in judge_readiness(program, case, records, on=on, today=on)),
         ready_on=ready_on,
         blocked_by=blocked_by,
-        due_at=_due_at(setup, case, row.referred_at, assessment.target_days),
+        due_at=_due_at(ZoneInfo(zone), case, sheet.referred_at, assessment.target_days),
     )
 
 
@@ -63,34 +93,35 @@ def _announced(finding: Finding, on: date) -> Finding:
     return replace(finding, state=ReadinessState.EXPECTED) if is_open and expected_on and expected_on >= on else finding
 
 
-def _due_at(setup: Setup, case: CaseFacts, referred_at: datetime, target_days: float) -> datetime:
+def _due_at(zone: ZoneInfo, case: CaseFacts, referred_at: datetime, target_days: float) -> datetime:
     target = case.values.get("target_on")
     by_clock = referred_at + timedelta(days=target_days)
     if target_days >= 1:
-        by_clock = _end_of(setup, setup.today(by_clock))
-    return min(by_clock, _end_of(setup, target)) if isinstance(target, date) else by_clock
+        by_clock = _end_of(by_clock.astimezone(zone).date(), zone)
+    return min(by_clock, _end_of(target, zone)) if isinstance(target, date) else by_clock
 
 
-def _end_of(setup: Setup, on: date) -> datetime:
+def _end_of(on: date, zone: ZoneInfo) -> datetime:
     """The last minute of a day: a case discussed on the day it is due is not late."""
-    return setup.morning_of(on + timedelta(days=1)) - timedelta(minutes=1)
+    return at_wall_clock(on + timedelta(days=1), time(0), zone) - timedelta(minutes=1)
 
 
 def waiting_case(
-    setup: Setup, row: Case, judgement: Judgement, meetings: list[Meeting], *, now: datetime, complex_minutes: int = 0
-) -> WaitingCase:
+    setup: Setup, judgement: Judgement, meetings: list[Meeting], *, fixed_at: datetime | None, now: datetime,
+    complex_minutes: int = 0,
+) -> WaitingCase:  # fmt: skip
     """The case as the planner sees it, with the meetings on whose day it is not ready.
 
     A blocking report counts when it is there, or expected before the list closes, and not too old on the
     meeting's day. A case of `complex_minutes` or more is complex; with 0 none is.
     """
-    program = setup.program(row.program)
+    rulebook = _Rulebook(setup.program(judgement.case.program))
     blocked_on = {}
     for meeting in meetings:
         zone = ZoneInfo(meeting.time_zone)
         meets_on = meeting.starts_at.astimezone(zone).date()
         closes_on = max(meeting.closes_at, now).astimezone(zone).date()
-        items = _blocking(program, judgement, meets_on, closes_on, setup.today(now))
+        items = _blocking(rulebook, judgement.sheet, meets_on, closes_on, setup.today(now))
         if items:
             blocked_on[meeting.public_id] = items
     case, assessment = judgement.case, judgement.assessment
@@ -101,18 +132,18 @@ def waiting_case(
             ready_at = min(ready_at, now)
     named = case.values.get("named_members", frozenset())
     return WaitingCase(
-        reference=row.reference,
+        reference=case.reference,
         minutes=assessment.minutes,
         urgency=assessment.urgency,
         needs=tuple(need for need in assessment.needs if need.waived_by is None),
-        referred_at=row.referred_at,
+        referred_at=judgement.sheet.referred_at,
         due_at=judgement.due_at,
         ready_at=ready_at,
         blocked_by=judgement.blocked_by,
         named_members=tuple(sorted(named)) if isinstance(named, frozenset) else (),
         last_block=case.values.get("track") == "standard_of_care",
         blocked_on=blocked_on,
-        fixed_at=row.fixed_at,
+        fixed_at=fixed_at,
         is_complex=0 < complex_minutes <= assessment.minutes,
         awaited={
             record.item: setup.morning_of(record.expected_on)
@@ -122,7 +153,11 @@ def waiting_case(
     )
 
 
-def _blocking(program: Program, judgement: Judgement, meets_on: date, closes_on: date, today: date) -> tuple[str, ...]:
-    found = judge_readiness(program, judgement.case, judgement.records, on=meets_on, today=today)
-    late = {r.item for r in judgement.records if r.reported_on is None and r.expected_on and r.expected_on > closes_on}
+@lru_cache(maxsize=8 * MOST_KEPT)
+def _blocking(
+    rulebook: _Rulebook, sheet: CaseSheet, meets_on: date, closes_on: date, today: date
+) -> tuple[str, ...]:  # fmt: skip
+    records = sheet.records()
+    found = judge_readiness(rulebook.program, sheet.case(), records, on=meets_on, today=today)
+    late = {r.item for r in records if r.reported_on is None and r.expected_on and r.expected_on > closes_on}
     return tuple(f.item for f in found if f.is_blocking or (f.level.value == "blocks" and f.item in late))

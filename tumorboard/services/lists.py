@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, defer, selectinload
 
 from tumorboard.domain.errors import NotFound
@@ -46,13 +46,38 @@ def list_rooms(session: Session, *, by: Actor) -> list[Room]:
     return list(session.scalars(select(Room).order_by(Room.key)))
 
 
-def list_letters(session: Session, *, by: Actor, state: str | None, offset: int, limit: int) -> Part:
-    """Letters of the outbox without their bytes, newest first."""
+def list_letters(session: Session, *, by: Actor, state: str | None, offset: int, limit: int, search: str = "") -> Part:
+    """Letters of the outbox without their bytes, newest first. `search` is a part of the address or the name.
+
+    `failing` are the waiting ones that failed at least once.
+    """
     require(by, Permission.OUTBOX_READ)
-    query = select(OutboxMessage).order_by(OutboxMessage.id.desc()).options(defer(OutboxMessage.content))
-    if state:
+    query = select(OutboxMessage).order_by(OutboxMessage.id.desc())
+    query = query.options(defer(OutboxMessage.content), selectinload(OutboxMessage.member))
+    if state == "failing":
+        query = query.where(OutboxMessage.state == "waiting", OutboxMessage.last_error != "")
+    elif state:
         query = query.where(OutboxMessage.state == state)
+    if search:
+        named = select(Member.id).where(func.lower(Member.name).contains(search.lower(), autoescape=True))
+        address = func.lower(OutboxMessage.recipient).contains(search.lower(), autoescape=True)
+        query = query.where(or_(address, OutboxMessage.member_id.in_(named)))
     return _part(session, query, offset, limit)
+
+
+def list_troubled_letters(session: Session, *, by: Actor, limit: int) -> list[OutboxMessage]:
+    """Letters that were given up or failed at least once, without their bytes, newest first."""
+    require(by, Permission.OUTBOX_READ)
+    failing = (OutboxMessage.state == "waiting") & (OutboxMessage.last_error != "")
+    query = select(OutboxMessage).where(or_(OutboxMessage.state == "dead", failing))
+    query = query.options(defer(OutboxMessage.content), selectinload(OutboxMessage.member))
+    return list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))
+
+
+def find_last_letters(session: Session, meeting: Meeting) -> dict[str, OutboxMessage]:
+    """The newest letter of each calendar entry of a meeting, by its UID."""
+    query = select(OutboxMessage).where(OutboxMessage.meeting_id == meeting.id).order_by(OutboxMessage.id)
+    return {letter.uid: letter for letter in session.scalars(query)}
 
 
 def meeting_ids(session: Session, letters: Sequence[OutboxMessage]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Actor, Permission
 from tumorboard.services.boards import read_meeting
 from tumorboard.services.judging import judge, waiting_case
+from tumorboard.services.parts import holds_place
 from tumorboard.services.room_entry import is_open_at, load_discussions, load_stays, may_record
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -169,8 +170,8 @@ def _seat_specialties(session: Session, meeting: Meeting) -> dict[str, tuple[str
 def _people(
     meeting: Meeting, stays: Sequence[Stay], members: Mapping[str, Member], seats: Mapping[str, tuple[str, ...]]
 ) -> tuple[RoomPerson, ...]:
-    """Those invited, core seats first, then those who came although nobody expected them."""
-    invited = [row for row in meeting.invitations if row.status == "invited"]
+    """Those expected, core seats first, then those who came although nobody expected them."""
+    invited = [row for row in meeting.invitations if holds_place(row)]
     invited.sort(key=lambda row: (row.kind != "core", row.starts_at, row.member.name))
     asked = {row.member.public_id: row for row in invited}
     names = dict.fromkeys((*asked, *(stay.member for stay in stays)))
@@ -235,7 +236,8 @@ def needs_on(
 ) -> tuple[Need, ...]:
     """The unwaived needs of a case on the day of its meeting, named members by their public ids."""
     on = item.starts_at.astimezone(ZoneInfo(setup.time_zone)).date()
-    waiting = waiting_case(setup, item.case, judge(setup, item.case, on=on), [], now=now)
+    case = item.case
+    waiting = waiting_case(setup, judge(setup, case, on=on), [], fixed_at=case.fixed_at, now=now)
     named = {name: emails.get(name.strip().lower(), name) for name in waiting.named_members}
     needs = tuple(replace(need, member=named.get(need.member or "", need.member)) for need in waiting.needs)
     return needs_with_named(replace(waiting, needs=needs, named_members=tuple(sorted(named.values()))), members)

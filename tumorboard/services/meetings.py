@@ -169,6 +169,12 @@ def find_meeting(session: Session, meeting_id: str) -> Meeting:
     return meeting
 
 
+def load_meetings(session: Session, meeting_ids: Iterable[str]) -> list[Meeting]:
+    """The meetings with these public ids, soonest first."""
+    query = select(Meeting).where(Meeting.public_id.in_(tuple(meeting_ids)))
+    return list(session.scalars(query.order_by(Meeting.starts_at)))
+
+
 def lock_meeting(session: Session, meeting_id: str) -> Meeting:
     """The meeting as whoever changed it last left it: others wait until this transaction ends. Raises NotFound."""
     session.flush()

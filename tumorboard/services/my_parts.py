@@ -7,7 +7,6 @@ missing, how many questions. The case itself is one step further on, for who may
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
+from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import Finding, ReadinessState, SeatKind, Text
 from tumorboard.domain.readiness import judge_readiness
 from tumorboard.domain.substitutes import NOT_COMING
@@ -23,7 +22,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.answer_taking import read_comment, refuse_ended
-from tumorboard.services.answers import find_invitation
+from tumorboard.services.answers import find_own_invitation
 from tumorboard.services.boards import list_windows
 from tumorboard.services.delegation import delegate
 from tumorboard.services.invitations import count_questions
@@ -96,7 +95,7 @@ def delegate_own(
     require(by, Permission.ANSWER_OWN)
     said = read_comment(comment)
     with transaction(session):
-        row = _find_own(session, invitation_id, by)
+        row = find_own_invitation(session, invitation_id, by=by)
         refuse_ended(row, now)
         known = _load_deputies(session, [row])[row.id]
         chosen = next((one for one in known if one.public_id == deputy), None)
@@ -105,14 +104,6 @@ def delegate_own(
         delegate(session, setup, row, chosen, comment=said, stamp=now, by=by, now=now)
         row.answer_by = "page"
     return chosen
-
-
-def _find_own(session: Session, invitation_id: str, by: Actor) -> MeetingInvitation:
-    with suppress(NotFound):
-        row = find_invitation(session, invitation_id)
-        if row.member.public_id == by.member_id:
-            return row
-    raise NotAllowed("you may answer your own invitations only", permission=str(Permission.ANSWER_DECIDE))
 
 
 def _load_agendas(session: Session, meeting_ids: Iterable[int]) -> dict[int, list[AgendaItem]]:

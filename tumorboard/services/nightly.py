@@ -182,7 +182,7 @@ def propose_repair(
     require(by, Permission.PLAN_EDIT)
     row = find_board(session, board)
     board_id, known = row.id, open_draft(session, row)
-    published = load_published(session, setup, row, now=now, beyond=ROOM_TO_MOVE)
+    published = load_published(session, setup, row, now=now, beyond=ROOM_TO_MOVE, with_waiting=True)
     wrong = find_wrong(session, setup, published, now=now) if published is not None else ()
     unmended = tuple(each for each in wrong if each.code.startswith(UNMENDED) or each.values.get("urgent"))
     if published is None or len(unmended) == len(wrong):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import SeatKind, Urgency
@@ -17,11 +18,14 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.need_facts import BoardFacts, OpenNeed, find_needs, load_board
 from tumorboard.services.setup import Setup
 from tumorboard.services.urgent_findings import missing_of
-from tumorboard.store.meetings import Board, Meeting
+from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
+from tumorboard.store.people import Member
 from tumorboard.store.plans import MeetingFinding
 
 _OF_SPECIALTIES = ("member-absent", "member-busy-now", "member-declined", "member-left", "no-answer")
 _OF_ONE = ("call-uncovered", "named-member-missing", "need-uncovered", "seat-lost")
+_BOUNCED = "bounced"
+"""No finding, but one of `need_facts.WHYS`."""
 
 
 def list_open_needs(session: Session, setup: Setup, *, by: Actor, now: datetime) -> tuple[OpenNeed, ...]:
@@ -56,15 +60,29 @@ def _urgent_needs(setup: Setup, facts: BoardFacts) -> Iterator[OpenNeed]:
 
 
 def count_open_needs(session: Session, *, by: Actor, now: datetime) -> int:
-    """How many needs the last checks found open; one query, for the menu."""
+    """How many needs the last checks found open, and those of members whose letters come back; one query."""
     require(by, Permission.PLAN_EDIT)
-    query = select(MeetingFinding).join(Meeting, Meeting.id == MeetingFinding.meeting_id)
-    query = query.where(MeetingFinding.mended_at.is_(None), Meeting.starts_at > now, Meeting.status == "published")
-    query = query.where(MeetingFinding.code.in_((*_OF_SPECIALTIES, *_OF_ONE)))
+    findings = select(MeetingFinding.meeting_id, MeetingFinding.code, MeetingFinding.detail)
+    findings = findings.join(Meeting, Meeting.id == MeetingFinding.meeting_id)
+    findings = findings.where(MeetingFinding.code.in_((*_OF_SPECIALTIES, *_OF_ONE)), MeetingFinding.mended_at.is_(None))
+    unreached = select(MeetingInvitation.meeting_id, literal(_BOUNCED), MeetingInvitation.details)
+    unreached = unreached.join(Meeting, Meeting.id == MeetingInvitation.meeting_id)
+    unreached = unreached.join(Member, Member.id == MeetingInvitation.member_id)
+    unreached = unreached.where(MeetingInvitation.status == "invited", MeetingInvitation.answer == "needs-action")
+    unreached = unreached.where(Member.bounced_at.is_not(None), Meeting.agenda.any())
+    ahead = (Meeting.starts_at > now, Meeting.status == "published")
     found: set[tuple[int, str]] = set()
-    for row in session.scalars(query):
-        if row.code in _OF_ONE:
-            found.add((row.meeting_id, str(row.detail.get("specialty") or row.detail.get("member"))))
-        elif row.code == "no-answer" or is_blocking(row.code, row.detail):
-            found |= {(row.meeting_id, each) for each in str(row.detail.get("specialties", "")).split(",") if each}
+    for meeting_id, code, detail in session.execute(union_all(findings.where(*ahead), unreached.where(*ahead))):
+        found |= {(meeting_id, each) for each in _specialties_of(code, detail)}
     return len(found)
+
+
+def _specialties_of(code: str, detail: Mapping[str, Any]) -> list[str]:
+    """What is open by a finding, or, where `code` says that her letters come back, by the details of an invitation."""
+    if code == _BOUNCED:
+        return list(detail["specialties"]) if detail["required"] else []
+    if code in _OF_ONE:
+        return [str(detail.get("specialty") or detail.get("member"))]
+    if code != "no-answer" and not is_blocking(code, detail):
+        return []
+    return [each for each in str(detail.get("specialties", "")).split(",") if each]

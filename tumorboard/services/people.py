@@ -12,6 +12,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.boards import list_people
+from tumorboard.services.parts import DELEGATED
 from tumorboard.services.recheck import recheck_member
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import BusySource
@@ -27,6 +28,11 @@ def find_member(session: Session, member_id: str) -> Member:
     if member is None:
         raise NotFound("there is no such member", code="unknown-member")
     return member
+
+
+def load_members(session: Session) -> list[Member]:
+    """Every member, those who left too: for the names of those who are spoken of."""
+    return list(session.scalars(select(Member)))
 
 
 def remove_member(session: Session, *, member_id: str, by: Actor, now: datetime) -> tuple[str, ...]:
@@ -133,11 +139,18 @@ def _refuse_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None
 
 
 def _touched(session: Session, row: Absence) -> tuple[str, ...]:
-    """Public ids of the meetings to which the member is invited during the absence, soonest first."""
+    """Public ids of the meetings at which the member is expected during the absence, soonest first."""
     query = select(Meeting.public_id).join(MeetingInvitation, MeetingInvitation.meeting_id == Meeting.id)
     query = query.where(MeetingInvitation.member_id == row.member_id, MeetingInvitation.status == "invited")
+    query = query.where(MeetingInvitation.answer != DELEGATED)
     query = query.where(MeetingInvitation.starts_at < row.ends_at, MeetingInvitation.ends_at > row.starts_at)
     return tuple(session.scalars(query.order_by(Meeting.starts_at)))
+
+
+def list_absences_ahead(session: Session, member: Member, *, now: datetime) -> list[Absence]:
+    """Absences and busy times of a member that are not over, soonest first."""
+    query = select(Absence).where(Absence.member_id == member.id, Absence.ends_at > now)
+    return list(session.scalars(query.order_by(Absence.starts_at)))
 
 
 def find_absence(session: Session, absence_id: str, by: Actor) -> Absence:

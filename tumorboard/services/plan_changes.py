@@ -137,6 +137,13 @@ def replace_draft(session: Session, old: Draft | None, new: Draft, *, kind: Step
     record_step(session, new, state_of(old), kind=kind, by=by, now=now)
 
 
+def refuse_closed(draft: Draft, now: datetime | None = None) -> None:
+    """Raise Conflict `draft-closed` for a draft that is published or thrown away; with `now`, also when its weeks are
+    over."""
+    if draft.status != "open" or (now is not None and draft.until <= now):
+        raise Conflict("this draft is closed already; propose again", code="draft-closed")
+
+
 def state_of(draft: Draft) -> State:
     """All that a step may change, as a document of its own: a copy that later edits do not reach."""
     plan = dict(draft.plan)
@@ -217,6 +224,5 @@ def _find(session: Session, draft_id: str) -> Draft:
 def _lock(session: Session, draft_id: str) -> Draft:
     """The open draft as it is now; two who change it meet in its version."""
     draft = _find(session, draft_id)
-    if draft.status != "open":
-        raise Conflict("this draft is closed already; propose again", code="draft-closed")
+    refuse_closed(draft)
     return draft

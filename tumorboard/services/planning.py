@@ -21,7 +21,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.meetings import find_board, hold_series
-from tumorboard.services.plan_changes import StepKind, record_step, replace_draft, state_of
+from tumorboard.services.plan_changes import StepKind, record_step, refuse_closed, replace_draft, state_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -164,8 +164,7 @@ def discard_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) 
     require(by, Permission.PLAN_EDIT)
     with transaction(session):
         draft = find_draft(session, draft_id)
-        if draft.status != "open":
-            raise Conflict("this draft is closed already", code="draft-closed")
+        refuse_closed(draft)
         draft.status = "discarded"
         record(session, by=by, now=now, action="draft:discarded", subject=("draft", draft_id))
 
@@ -209,8 +208,7 @@ def edit_draft(
     changed, broken = call(move_case, problem, proposal, move, by.name, seconds=EDIT_SECONDS)
     with transaction(session):
         draft = find_draft(session, draft_id)
-        if draft.status != "open":
-            raise Conflict("this draft is closed already; propose again", code="draft-closed")
+        refuse_closed(draft)
         if draft.version != version:
             raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
         before = state_of(draft)
@@ -236,12 +234,6 @@ def _describe(session: Session, draft: Draft, before: Proposal, move: Move) -> t
     else:
         kind = StepKind.ORDERED if was == move.meeting else StepKind.MOVED
     return kind, {"case": session.scalar(query), "meeting": move.meeting, "from": was}
-
-
-def refuse_closed(draft: Draft, now: datetime) -> None:
-    """Raise Conflict `draft-closed` for a draft that is published or thrown away, or whose weeks are over."""
-    if draft.status != "open" or draft.until <= now:
-        raise Conflict("this draft is closed already; propose again", code="draft-closed")
 
 
 def preview_edit(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.board_settings import BoardSettings, read_settings
@@ -14,8 +14,9 @@ from tumorboard.domain.model import MeetingFacts, MemberFacts, SeatFacts, SeatKi
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval, merge
+from tumorboard.services.case_sheets import CaseLine, load_lines
 from tumorboard.services.invitations import is_urgent_call
-from tumorboard.services.judging import judge, waiting_case
+from tumorboard.services.judging import judge_sheet, waiting_case
 from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -39,12 +40,14 @@ _WEEK = timedelta(days=8)
 
 
 def load_problem(
-    session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0)
-) -> tuple[Problem, dict[str, int]]:
+    session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0),
+    with_waiting: bool = True,
+) -> tuple[Problem, dict[str, int]]:  # fmt: skip
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
-    Who declined a meeting counts as busy during it. Meetings of the time `beyond` are the later ones, for reasons. A
-    fixed number of queries, whatever the size.
+    Who declined a meeting counts as busy during it. Meetings of the time `beyond` are the later ones, for reasons.
+    `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is published. A fixed
+    number of queries, whatever the size.
     """
     settings = read_settings(board.settings)
     known = _load_meetings(session, board, until=until + beyond, now=now)
@@ -53,7 +56,7 @@ def load_problem(
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
-        cases=_cases(session, setup, board, meetings, known, settings, now),
+        cases=_cases(session, setup, board, meetings, known, settings, now, with_waiting=with_waiting),
         seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in load_seats(session, board)),
         members=_members(session, known, now, until + beyond),
         now=now,
@@ -101,7 +104,7 @@ def _windows(meeting: Meeting) -> dict[str, Interval]:
 
 def _cases(
     session: Session, setup: Setup, board: Board, meetings: list[Meeting], known: list[Meeting],
-    settings: BoardSettings, now: datetime,
+    settings: BoardSettings, now: datetime, *, with_waiting: bool,
 ) -> tuple[WaitingCase, ...]:  # fmt: skip
     """The open cases of the programme that are eligible and not on a meeting of another time.
 
@@ -110,15 +113,19 @@ def _cases(
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
     ids = {row[0]: row[1] for row in session.execute(select(Member.email, Member.public_id))}
     earlier = earlier_members(session, program=board.program, now=now)
+    which = () if with_waiting else (Case.id.in_(published_for),)
     found = []
-    for row in open_cases(session, board.program):
-        if row.status == "scheduled" and row.id not in published_for:
+    for line in open_cases(session, board.program, *which):
+        if line.status == "scheduled" and line.id not in published_for:
             continue
-        judgement = judge(setup, row, on=setup.today(now))
+        judgement = judge_sheet(setup, line.sheet, on=setup.today(now))
         if judgement.assessment.eligible:
-            waiting = waiting_case(setup, row, judgement, known, now=now, complex_minutes=settings.complex_minutes)
+            waiting = waiting_case(
+                setup, judgement, known, fixed_at=line.fixed_at, now=now,
+                complex_minutes=settings.complex_minutes,
+            )  # fmt: skip
             waiting = replace(
-                waiting, meeting=published_for.get(row.id), earlier_members=earlier.get(row.reference, ())
+                waiting, meeting=published_for.get(line.id), earlier_members=earlier.get(waiting.reference, ())
             )
             found.append(_with_member_ids(waiting, ids))
     return tuple(found)
@@ -133,11 +140,9 @@ def _with_member_ids(case: WaitingCase, ids: Mapping[str, str]) -> WaitingCase:
     return replace(case, needs=needs, named_members=tuple(sorted(named.values())))
 
 
-def open_cases(session: Session, program: str) -> list[Case]:
-    """Waiting and scheduled cases of a programme, in the order of referral, with readiness and waivers."""
-    query = select(Case).where(Case.program == program, Case.status.in_(("waiting", "scheduled")))
-    query = query.options(selectinload(Case.readiness), selectinload(Case.waivers))
-    return list(session.scalars(query.order_by(Case.referred_at, Case.reference)))
+def open_cases(session: Session, program: str, *which: ColumnElement[bool]) -> list[CaseLine]:
+    """Waiting and scheduled cases of a programme for which the conditions hold, in the order of referral."""
+    return load_lines(session, Case.program == program, Case.status.in_(("waiting", "scheduled")), *which)
 
 
 def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,6 +58,13 @@ def count_open(session: Session, *, by: Actor) -> int:
     """How many wait for a coordinator."""
     require(by, Permission.ANSWER_DECIDE)
     return session.scalars(select(func.count(InboundMessage.id)).where(InboundMessage.state == "open")).one()
+
+
+def list_invited(session: Session, meeting_ids: Collection[int]) -> list[MeetingInvitation]:
+    """Everybody who is invited to some meetings, named by their row ids."""
+    return list(session.scalars(select(MeetingInvitation).where(
+        MeetingInvitation.meeting_id.in_(meeting_ids), MeetingInvitation.status == "invited"
+    )))  # fmt: skip
 
 
 def accept_message(session: Session, setup: Setup, *, message_id: str, by: Actor, now: datetime) -> Moved | None:

@@ -38,11 +38,13 @@ class PublishedBoard:
 
 
 def load_published(
-    session: Session, setup: Setup, board: Board, *, now: datetime, beyond: timedelta = timedelta(0)
-) -> PublishedBoard | None:
+    session: Session, setup: Setup, board: Board, *, now: datetime, beyond: timedelta = timedelta(0),
+    with_waiting: bool = False,
+) -> PublishedBoard | None:  # fmt: skip
     """What is published on the board ahead of `now`; None when nothing is. A fixed number of queries.
 
-    With `beyond` the meetings that follow the last published one are there too, without a case.
+    With `beyond` the meetings that follow the last published one are there too, without a case. The problem has only
+    the cases that are on an agenda, unless `with_waiting`.
     """
     query = select(Meeting).where(Meeting.board_id == board.id, Meeting.starts_at > now, Meeting.status != "cancelled")
     query = query.order_by(Meeting.starts_at).options(
@@ -55,7 +57,7 @@ def load_published(
     if not published:
         return None
     until = published[-1].starts_at + beyond
-    problem, base = load_problem(session, setup, board, until=until, now=now)
+    problem, base = load_problem(session, setup, board, until=until, now=now, with_waiting=with_waiting)
     meetings = {row.public_id: row for row in rows if row.starts_at <= until}
     requires = {
         case.reference: tuple(sorted({need.specialty for need in case.needs if need.required and not need.waived_by}))

@@ -20,6 +20,7 @@ from tumorboard.services.feeds import render_feeds_of
 from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
 from tumorboard.services.meetings import lock_meeting, lock_meetings
 from tumorboard.services.parts import holds_place
+from tumorboard.services.plan_changes import refuse_closed
 from tumorboard.services.planning import find_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.publications import record_publication
@@ -54,8 +55,7 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         draft = find_draft(session, draft_id)
         lock_meetings(session, [plan.meeting for plan in proposal_of(draft).meetings])
         session.expire_all()  # as whoever was before us left it
-        if draft.status != "open":
-            raise Conflict("this draft is closed already; propose again", code="draft-closed")
+        refuse_closed(draft)
         proposal = proposal_of(draft)
         _refuse_stale(session, setup, draft, proposal, now)
         meetings = _load_meetings(session, proposal)
@@ -109,9 +109,8 @@ def _codes(changes: list[Change]) -> list[dict[str, str]]:
 def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Proposal, now: datetime) -> None:
     """The draft must still be right: same agendas as when it was made, and no rule broken by what changed since."""
     problem, base = load_problem(session, setup, draft.board, until=draft.until, now=now)
-    for plan in proposal.meetings:
-        if base.get(plan.meeting) != draft.plan["base"].get(plan.meeting):
-            raise Conflict("the board changed since this proposal was made; propose again", code="board-changed")
+    if _has_other_agendas(draft, proposal, base):
+        raise Conflict("the board changed since this proposal was made; propose again", code="board-changed")
     broken = planning.check_plan(problem, proposal)
     if broken:
         raise Conflict(
@@ -124,10 +123,16 @@ def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Propos
 
 def is_outdated(session: Session, draft: Draft) -> bool:
     """True when agendas changed since the proposal was made, so that publishing would be refused (`board-changed`)."""
-    ids = [plan.meeting for plan in proposal_of(draft).meetings]
+    proposal = proposal_of(draft)
+    ids = [plan.meeting for plan in proposal.meetings]
     query = select(Meeting.public_id, Meeting.agenda_changes).where(Meeting.public_id.in_(ids))
-    now_there = {row.public_id: row.agenda_changes for row in session.execute(query)}
-    return any(now_there.get(meeting) != draft.plan["base"].get(meeting) for meeting in ids)
+    return _has_other_agendas(draft, proposal, {row.public_id: row.agenda_changes for row in session.execute(query)})
+
+
+def _has_other_agendas(draft: Draft, proposal: Proposal, counters: Mapping[str, int]) -> bool:
+    """True when a meeting of the proposal has another agenda counter than when the draft was made."""
+    base = draft.plan["base"]
+    return any(counters.get(plan.meeting) != base.get(plan.meeting) for plan in proposal.meetings)
 
 
 def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:

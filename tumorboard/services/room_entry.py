@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -59,12 +59,17 @@ def lock_meeting(session: Session, meeting_id: str) -> Meeting:
     return meeting
 
 
-def enter_room(session: Session, meeting_id: str, *, now: datetime) -> Meeting:
+def enter_room(
+    session: Session, meeting_id: str, *, now: datetime, allow: Callable[[Meeting], None] | None = None
+) -> Meeting:
     """The locked meeting for writing what happens in it.
 
-    Raises Conflict `not-published`, `meeting-ahead` until an hour before it, and `record-signed` once it is signed.
+    `allow` raises NotAllowed for who may not; it is asked before anything of the meeting's state is told. Raises
+    Conflict `not-published`, `meeting-ahead` until an hour before it, and `record-signed` once it is signed.
     """
     meeting = lock_meeting(session, meeting_id)
+    if allow is not None:
+        allow(meeting)
     if meeting.status != "published":
         raise Conflict("nothing is published for this meeting yet", code="not-published")
     if not is_open_at(meeting, now):

@@ -20,6 +20,7 @@ class Setup:
     `mail_domain` ends UIDs and Message-IDs; `holidays` is an ISO country code; `time_zone` is the centre's IANA zone,
     whose calendar decides what day it is; `language` is for who has chosen none. A proposal takes `plan_seconds` and
     `plan_memory_mib` at most, and `plan_runs` of them are made at once; the others wait.
+    A letter about a meeting waits `quiet_seconds` for more changes, unless it is urgent.
     `link_key` signs the links in letters. `inbox_url` is the mailbox where answers arrive, empty for none;
     what came in and is decided is kept for `inbox_days`. Calendars
     are fetched from `busy_hosts` only, and read from files of `busy_folder`. `pdf_font` is embedded in papers.
@@ -37,6 +38,7 @@ class Setup:
     language: str = "ko"
     link_key: str = field(default="", repr=False)
     inbox_url: str = field(default="", repr=False)
+    quiet_seconds: int = 0
     inbox_days: int = 400
     busy_hosts: tuple[str, ...] = ()
     busy_folder: Path | None = None

@@ -18,7 +18,7 @@ from tumorboard.domain.slots_facts import MOST_WEEKS, SlotQuestion, Slots, Wante
 from tumorboard.domain.timeline import Interval, at_wall_clock, merge
 from tumorboard.domain.working_hours import WORKDAYS
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.judging import judge
+from tumorboard.services.judging import judge_sheet
 from tumorboard.services.meetings import FARTHEST, add_meeting, find_board, find_room
 from tumorboard.services.planning_facts import open_cases
 from tumorboard.services.setup import Setup
@@ -66,11 +66,13 @@ class SlotView:
 
 
 def find_slots(
-    session: Session, setup: Setup, *, board: str, wish: SlotWish, by: Actor, now: datetime, limit: int = 12
-) -> SlotView:
+    session: Session, setup: Setup, *, board: str, wish: SlotWish, by: Actor, now: datetime, limit: int = 12,
+    most_per_day: int = 2, language: str | None = None,
+) -> SlotView:  # fmt: skip
     """When everybody wanted can attend in the next weeks, best first, and why each other slot is none.
 
-    Every member who holds a specialty counts, whichever board she sits on. Raises NotFound for a board, specialty,
+    At most `limit`, and so many of one day. Holidays have their names in `language`, else in the country's own. Every
+    member who holds a specialty counts, whichever board she sits on. Raises NotFound for a board, specialty,
     member or room, BadInput for impossible times.
     """
     require(by, Permission.MEETING_EDIT)
@@ -84,7 +86,7 @@ def find_slots(
     if wish.room is not None:
         find_room(session, wish.room)
         rooms = tuple(room for room in rooms if room.id == wish.room)
-    hours = working_hours(session, setup, row, now=now, days=7 * wish.weeks)
+    hours = working_hours(session, setup, row, now=now, days=7 * wish.weeks, language=language)
     question = SlotQuestion(
         wanted=wanted,
         members=tuple(member_facts(member, busy) for member, busy in members),
@@ -101,7 +103,7 @@ def find_slots(
         board=row,
         wish=wish,
         question=question,
-        slots=domain.find_slots(question, limit=limit),
+        slots=domain.find_slots(question, limit=limit, most_per_day=most_per_day),
         members={member.public_id: member for member, _ in members},
         rooms={room.key: room for room in session.scalars(select(Room))},
         groups=list_groups(session, setup, row, now=now),
@@ -172,7 +174,7 @@ def list_groups(session: Session, setup: Setup, board: Board, *, now: datetime) 
     core = {seat.specialty for seat in board.seats if seat.kind == SeatKind.CORE}
     needed: Counter[tuple[str, ...]] = Counter()
     for case in open_cases(session, board.program):
-        required = judge(setup, case, on=setup.today(now)).assessment.required
+        required = judge_sheet(setup, case.sheet, on=setup.today(now)).assessment.required
         called = tuple(sorted(set(required) - core))
         if called:
             needed[called] += 1

@@ -105,7 +105,7 @@ def ask(
     changes = sync_invitations(
         session, setup, meeting, [*(part_of(one) for one in rows.values()), part], cases, now=now
     )  # fmt: skip
-    letters = post_letters(session, setup, meeting, changes, now=now)
+    letters = post_letters(session, setup, meeting, changes, now=now, batch=meeting.public_id)
     render_feeds_of(session, setup, [meeting], now=now)
     record(
         session, by=by, now=now, action="substitute:asked", subject=("meeting", meeting.public_id),

@@ -14,16 +14,7 @@ def read_line(text: str, field: str, *, longest: int = LONGEST_LINE) -> str:
 
     Raises BadInput `too-long`, or `resident-registration-number` without repeating it.
     """
-    cleaned = " ".join(clean_text(text).split())
-    if len(cleaned) > longest:
-        raise BadInput(f"{field}: longer than {longest} characters; shorten it", code="too-long", field=field)
-    if has_resident_number(cleaned):
-        raise BadInput(
-            f"{field}: holds what looks like a resident registration number; remove it",
-            code="resident-registration-number",
-            field=field,
-        )
-    return cleaned
+    return _accept(" ".join(clean_text(text).split()), field, longest=longest)
 
 
 def read_text(text: str, field: str, *, longest: int = LONGEST_TEXT) -> str:
@@ -32,7 +23,10 @@ def read_text(text: str, field: str, *, longest: int = LONGEST_TEXT) -> str:
     Raises BadInput `too-long`, or `resident-registration-number` without repeating it.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    cleaned = "\n".join(clean_text(line) for line in lines).strip()
+    return _accept("\n".join(clean_text(line) for line in lines).strip(), field, longest=longest)
+
+
+def _accept(cleaned: str, field: str, *, longest: int) -> str:
     if len(cleaned) > longest:
         raise BadInput(f"{field}: longer than {longest} characters; shorten it", code="too-long", field=field)
     if has_resident_number(cleaned):

@@ -240,11 +240,13 @@ def _recent_calls(session: Session, own: Iterable[int], now: datetime) -> Mappin
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def working_hours(session: Session, setup: Setup, board: Board, *, now: datetime, days: int) -> WorkingHours:
-    """The usual hours in the board's zone, without public holidays and the hospital's own days."""
+def working_hours(
+    session: Session, setup: Setup, board: Board, *, now: datetime, days: int, language: str | None = None
+) -> WorkingHours:
+    """The usual hours in the board's zone, without public holidays (in `language`) and the hospital's own days."""
     first = now.astimezone(ZoneInfo(board.time_zone)).date()
     last = first + timedelta(days=days)
-    closed = dict(public_holidays(setup.holidays, first, last))
+    closed = dict(public_holidays(setup.holidays, first, last, language=language))
     query = select(HospitalDay).where(HospitalDay.on >= first, HospitalDay.on <= last)
     closed |= {row.on: row.name for row in session.scalars(query)}
     return WorkingHours(ZoneInfo(board.time_zone), closed=closed)

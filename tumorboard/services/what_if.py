@@ -23,7 +23,8 @@ from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, 
 from tumorboard.domain.what_if_difference import Difference
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.meetings import closes_at, find_board, find_room
-from tumorboard.services.planning import Caller, call_here, find_draft, open_draft, proposal_of, refuse_closed
+from tumorboard.services.plan_changes import refuse_closed
+from tumorboard.services.planning import Caller, call_here, find_draft, open_draft, proposal_of
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.model import Reason
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.case_sheets import load_lines
 from tumorboard.services.cases import find_case
-from tumorboard.services.judging import Judgement, judge
+from tumorboard.services.judging import Judgement, judge, judge_sheet
 from tumorboard.services.planning import proposal_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -23,6 +25,9 @@ from tumorboard.store.discussions import Discussion
 from tumorboard.store.meetings import AgendaItem, Board, Meeting
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
+
+_AT_ONCE = 500
+"""Cases whose rows are loaded by one query: databases bound the number of its parameters."""
 
 
 class CaseState(StrEnum):
@@ -46,9 +51,14 @@ class CaseView:
     @property
     def state(self) -> CaseState:
         """What a list shows of it."""
-        if self.row.status in ("done", "withdrawn", "scheduled"):
-            return CaseState(self.row.status)
-        return CaseState.READY if self.judgement.is_ready else CaseState.NOT_READY
+        return state_of(self.row.status, self.judgement)
+
+
+def state_of(status: str, judgement: Judgement) -> CaseState:
+    """The state of a case by its status in the database and what is judged of it."""
+    if status in ("done", "withdrawn", "scheduled"):
+        return CaseState(status)
+    return CaseState.READY if judgement.is_ready else CaseState.NOT_READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,53 +93,87 @@ class CaseFilter:
     owed_by: str = ""
     due: str = ""
 
-    def has(self, view: CaseView, setup: Setup, now: datetime) -> bool:
+    def has(self, judgement: Judgement, setup: Setup, now: datetime) -> bool:
         """True for a case that the list shows, as far as its judgement decides; `state` is left to the caller."""
-        assessment = view.judgement.assessment
-        due_at = view.judgement.due_at
+        assessment = judgement.assessment
+        due_at = judgement.due_at
         return (
             self.urgency in ("", assessment.urgency)
             and (not self.needs or self.needs in (*assessment.required, *assessment.recommended))
-            and (not self.owed_by or self.owed_by in debtors(view, setup))
+            and (not self.owed_by or self.owed_by in debtors(judgement, setup))
             and (self.due != Due.LATE or due_at < now)
             and (self.due != Due.WEEK or now <= due_at < now + timedelta(days=7))
         )
 
 
-def debtors(view: CaseView, setup: Setup) -> set[str]:
+def debtors(judgement: Judgement, setup: Setup) -> set[str]:
     """The specialties that owe the case a report which keeps it from being planned today."""
-    awaited = {finding.item for finding in view.judgement.findings if finding.is_blocking}
-    return {item.owed_by for item in setup.program(view.row.program).readiness if item.id in awaited}
+    awaited = {finding.item for finding in judgement.findings if finding.is_blocking}
+    return {item.owed_by for item in setup.program(judgement.case.program).readiness if item.id in awaited}
 
 
 def list_cases(
     session: Session, setup: Setup, *, by: Actor, now: datetime, only: CaseFilter | None = None, offset: int = 0,
     limit: int = 50,
 ) -> Worklist:  # fmt: skip
-    """Open cases, or those that a filter shows; a fixed number of queries.
+    """Open cases, or those that a filter shows; a fixed number of queries, and rows only for those of the page.
 
     `counts` are of the states of all that the rest of the filter shows, so that a person sees where the others are.
     """
     require(by, Permission.CASE_READ)
-    only = only or CaseFilter()
-    query = select(Case).options(selectinload(Case.readiness), selectinload(Case.waivers))
-    if only.state not in (CaseState.DONE, CaseState.WITHDRAWN):
-        query = query.where(Case.status.in_(("waiting", "scheduled")))
-    if only.program:
-        query = query.where(Case.program == only.program)
-    if only.search:
-        query = query.where(func.lower(Case.reference).contains(only.search.lower(), autoescape=True))
-    found = session.scalars(query.order_by(Case.referred_at, Case.reference))
-    rows = [row for row in found if row.program in setup.programs]
-    items = _items(session, rows)
-    views = [CaseView(row, judge(setup, row, on=setup.today(now)), items.get(row.id)) for row in rows]
-    views = [view for view in views if only.has(view, setup, now)]
-    counts = {name.value: sum(view.state is name for view in views) for name in CaseState}
+    only, today = only or CaseFilter(), setup.today(now)
+    lines = [
+        (line, judge_sheet(setup, line.sheet, on=today))
+        for line in load_lines(session, *_conditions(only))
+        if line.sheet.program in setup.programs
+    ]
+    lines = [(line, judgement) for line, judgement in lines if only.has(judgement, setup, now)]
+    states = Counter(state_of(line.status, judgement) for line, judgement in lines)
     if only.state:
-        views = [view for view in views if view.state == only.state]
+        lines = [(line, judgement) for line, judgement in lines if state_of(line.status, judgement) == only.state]
     order = {"urgent": 0, "expedited": 1, "routine": 2}
-    views.sort(key=lambda view: (order[view.judgement.assessment.urgency], view.judgement.due_at, view.row.reference))
-    return Worklist(cases=views[offset : offset + limit], counts=counts, total=len(views))
+    lines.sort(key=lambda pair: (order[pair[1].assessment.urgency], pair[1].due_at, pair[0].sheet.reference))
+    shown = lines[offset : offset + limit]
+    rows = _load_rows(session, [line.id for line, _ in shown])
+    items = _items(session, list(rows.values()))
+    return Worklist(
+        cases=[CaseView(rows[line.id], judgement, items.get(line.id)) for line, judgement in shown if line.id in rows],
+        counts={name.value: states[name] for name in CaseState},
+        total=len(lines),
+    )
+
+
+def _conditions(only: CaseFilter) -> list[ColumnElement[bool]]:
+    """What the database can decide of a filter."""
+    found: list[ColumnElement[bool]] = []
+    if only.state not in (CaseState.DONE, CaseState.WITHDRAWN):
+        found.append(Case.status.in_(("waiting", "scheduled")))
+    if only.program:
+        found.append(Case.program == only.program)
+    if only.search:
+        found.append(func.lower(Case.reference).contains(only.search.lower(), autoescape=True))
+    return found
+
+
+def _load_rows(session: Session, ids: Sequence[int]) -> dict[int, Case]:
+    query = select(Case).options(selectinload(Case.readiness), selectinload(Case.waivers))
+    return {
+        row.id: row
+        for first in range(0, len(ids), _AT_ONCE)
+        for row in session.scalars(query.where(Case.id.in_(ids[first : first + _AT_ONCE])))
+    }
+
+
+def count_waiting(session: Session, program: str) -> int:
+    """How many cases of a programme wait for a meeting."""
+    query = select(func.count(Case.id)).where(Case.program == program, Case.status == "waiting")
+    return session.scalars(query).one()
+
+
+def count_open(session: Session, setup: Setup) -> int:
+    """How many cases are open, whatever a list shows of them."""
+    query = select(func.count(Case.id)).where(Case.status.in_(("waiting", "scheduled")))
+    return session.scalars(query.where(Case.program.in_(list(setup.programs)))).one()
 
 
 def _items(session: Session, rows: Sequence[Case]) -> dict[int, AgendaItem]:

@@ -60,9 +60,18 @@ def _decode(value: Any) -> Value:
 
 def case_facts(row: Case) -> CaseFacts:
     """A case as the rules see it: normalised fields, and the source columns the rules read."""
-    values = {**decode_values(row.sources), **decode_values(row.facts)}
+    return make_case_facts(row.program, row.reference, facts=row.facts, sources=row.sources, flags=row.flags)
+
+
+def make_case_facts(
+    program: str, reference: str, *, facts: Mapping[str, Any], sources: Mapping[str, Any], flags: Mapping[str, Any]
+) -> CaseFacts:
+    """The same from the documents of a row."""
     return CaseFacts(
-        reference=row.reference, program=row.program, values=values, flags=frozenset(row.flags.get("flags", []))
+        reference=reference,
+        program=program,
+        values={**decode_values(sources), **decode_values(facts)},
+        flags=frozenset(flags.get("flags", [])),
     )
 
 

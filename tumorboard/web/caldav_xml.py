@@ -188,12 +188,14 @@ def _has_property(condition: Tree.Element, lines: Iterable[str]) -> bool:
     return any(wanted in value for value in values) is not is_negated
 
 
-def write_multistatus(responses: Iterable[Tree.Element], *more: Tree.Element) -> bytes:
-    """The body of a 207. Raises BadRequestBody 507 as soon as it gets longer than `MOST_ANSWER_BYTES`."""
+def write_multistatus(
+    responses: Iterable[Tree.Element], *more: Tree.Element, most_bytes: int = MOST_ANSWER_BYTES
+) -> bytes:
+    """The body of a 207. Raises BadRequestBody 507 as soon as it gets longer than `most_bytes`."""
     root, size = element(dav("multistatus")), 0
     for response in responses:
         size += sum(_ELEMENT_BYTES + len(one.tag) + len((one.text or "").encode()) for one in response.iter())
-        if size > MOST_ANSWER_BYTES:
+        if size > most_bytes:
             raise BadRequestBody(507, dav("number-of-matches-within-limits"))
         root.append(response)
     root.extend(more)

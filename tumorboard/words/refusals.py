@@ -115,6 +115,7 @@ _PAGES: Mapping[str, str] = {
     "log-in-needed": _("Please log in first."),
     "meeting-cancelled": _("This meeting is cancelled already."),
     "meeting-exists": _("The board already meets at this time."),
+    "meeting-in-use": _("This meeting is published, or one of a weekly series; cancel it instead."),
     "no-change": _("Choose at least one change."),
     "too-many-changes": _("These are too many changes at once."),
     "bad-span": _("An absence ends after it begins."),

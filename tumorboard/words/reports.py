@@ -69,7 +69,7 @@ TITLES: Mapping[str, str] = {
 """Names of tables and charts."""
 DEFERRALS: Mapping[str, str] = {
     **labels.OUTCOME_REASONS,
-    "not-quorate": _("Nobody for a needed specialty"),
+    "not-quorate": _("Not quorate"),
     "unsaid": _("No reason given"),
 }
 """Why a case was put off."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from tumorboard.services import availability, cover_steps, covering, people, weekly_hours
-from tumorboard.store.people import Member
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -45,8 +42,11 @@ def read_availability(asked: dict[str, Any]) -> dict[str, Any]:
     With the meetings of these days and how many of each specialty could come to them.
     """
     ask = availability.AvailabilityAsk(**asked)
-    table = availability.read_availability(database(), setup(), ask=ask, by=current_actor(), now=utc_now())
-    return present_availability(table, current_language())
+    language = current_language()
+    table = availability.read_availability(
+        database(), setup(), ask=ask, by=current_actor(), now=utc_now(), language=language
+    )  # fmt: skip
+    return present_availability(table, language)
 
 
 @door.get("/people/<public_id:member_id>/hours")
@@ -102,7 +102,7 @@ def change_absence(asked: dict[str, Any], absence_id: str) -> dict[str, Any]:
 def read_cover(absence_id: str) -> dict[str, Any]:
     """Read what an absence costs all published meetings, with the substitute who would be asked for each need"""
     cover = covering.read_cover(database(), setup(), absence_id=absence_id, by=current_actor(), now=utc_now())
-    members = list(database().scalars(select(Member)))
+    members = people.load_members(database())
     boards = {one.meeting.board.id: one.meeting.board for one in cover.open}
     names = {key: names_of(setup().program(board.program), members=members) for key, board in boards.items()}
     return present_cover(cover, Words(current_language()), names)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import cases, fixed_times, readiness, waivers, worklist
+from tumorboard.services import case_lists, cases, fixed_times, readiness, waivers, worklist
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -101,7 +101,7 @@ def import_cases(asked: dict[str, Any], files: dict[str, FileStorage]) -> dict[s
     written. Importing the same file again changes nothing.
     """
     file = files["file"]
-    use_case = cases.preview_import if asked["dry_run"] else cases.import_cases
+    use_case = case_lists.preview_import if asked["dry_run"] else case_lists.import_cases
     report = use_case(
         database(), setup(), program=asked["program"], content=file.read(), filename=file.filename or "", now=utc_now(),
         by=current_actor(),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from tumorboard.services import findings, nightly
+from tumorboard.services.people import load_members
 from tumorboard.services.solver_process import place, run_apart
 from tumorboard.store.meetings import Board
-from tumorboard.store.people import Member
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -47,4 +45,4 @@ def repair_board(board: str) -> dict[str, Any]:
 
 
 def _names(board: Board) -> Names:
-    return names_of(setup().program(board.program), members=database().scalars(select(Member)))
+    return names_of(setup().program(board.program), members=load_members(database()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tumorboard.services import boards, publishing
+from tumorboard.services import boards, extra_meetings, publishing
 from tumorboard.services.planning_facts import load_seats
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -42,6 +42,18 @@ def cancel_meeting(meeting_id: str) -> dict[str, Any]:
     """
     letters = publishing.cancel_meeting(database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now())
     return {"letters": letters}
+
+
+@door.delete("/meetings/<public_id:meeting_id>")
+@door.response(204)
+def take_back_meeting(meeting_id: str) -> None:
+    """Take back an added meeting
+
+    Only while nobody is invited to it; a published meeting, or one of a weekly series, is cancelled instead.
+    """
+    extra_meetings.take_back_meeting(
+        database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now()
+    )  # fmt: skip
 
 
 @door.get("/me/windows")

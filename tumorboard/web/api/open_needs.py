@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
-
 from tumorboard.services import open_needs, substitutes
 from tumorboard.services.need_facts import OpenNeed
-from tumorboard.store.people import Member
+from tumorboard.services.people import load_members
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -61,7 +59,7 @@ def ask_instead(asked: dict[str, Any], meeting_id: str) -> dict[str, Any]:
 
 
 def _present(found: Iterable[OpenNeed]) -> dict[str, Any]:
-    members = list(database().scalars(select(Member)))
+    members = load_members(database())
     words = Words(current_language())
     names = {
         board.id: names_of(setup().program(board.program), members=members)

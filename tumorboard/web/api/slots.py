@@ -31,8 +31,9 @@ def list_slots(asked: dict[str, Any], board: str) -> dict[str, Any]:
         step_minutes=asked["step_minutes"], room=asked["room"],
     )  # fmt: skip
     view = find_slots(
-        database(), setup(), board=board, wish=wish, by=current_actor(), now=utc_now(), limit=asked["limit"]
-    )
+        database(), setup(), board=board, wish=wish, by=current_actor(), now=utc_now(), limit=asked["limit"],
+        language=current_language(),
+    )  # fmt: skip
     program = setup().program(view.board.program)
     return present_slots(view, Words(current_language()), names_of(program, members=view.members.values()))
 

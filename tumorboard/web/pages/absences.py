@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
@@ -17,19 +16,31 @@ from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission
 from tumorboard.services.cover_steps import list_undoable, undo_cover
 from tumorboard.services.covering import Affected, Choices, cover_absence, need_name, read_cover
+from tumorboard.services.meetings import find_meeting
 from tumorboard.services.need_facts import OpenNeed
 from tumorboard.services.people import (
     add_absence,
     change_absence,
     find_absence,
     find_member,
+    load_members,
     remove_absence,
     require_own,
 )
-from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Absence, Member
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
-from tumorboard.web.pages.frame import answer_form, form_date, form_text, pages, refuse_form, show, words
+from tumorboard.web.pages.frame import (
+    Done,
+    answer_form,
+    form_date,
+    form_text,
+    pages,
+    refuse_form,
+    say_done,
+    show,
+    show_period,
+    words,
+)
 from tumorboard.web.pages.names import full_name, names_of, say_when
 from tumorboard.words.phrases import Names
 from tumorboard.words.substitutes import say_lost, say_place, say_rejection
@@ -69,7 +80,10 @@ def enter_absence(member_id: str, starts_at: datetime, ends_at: datetime, kind: 
         database(), member_id=member_id, starts_at=starts_at, ends_at=ends_at, kind=kind, by=current_actor(),
         now=utc_now(), setup=setup(),
     )  # fmt: skip
-    flash(words().gettext("The absence is noted: %(name)s") % {"name": full_name(row.member)}, "done")
+    zone = row.member.time_zone
+    said = words().gettext("The absence is noted: %(name)s") % {"name": full_name(row.member)}
+    remove_at = url_for("pages.remove", member_id=member_id, absence_id=row.public_id)
+    say_done(Done(f"{said}, {show_period(starts_at, ends_at, zone).striptags()}", remove_at, back=back))
     if touched and current_actor().may(Permission.PLAN_PUBLISH):
         return redirect(url_for("pages.show_absence", absence_id=row.public_id, next=back), 303)
     for public_id in touched:
@@ -109,7 +123,7 @@ def form_time(name: str) -> time | None:
 
 def say_touched(meeting_id: str) -> str:
     """That somebody is invited to a meeting at which she cannot come now."""
-    meeting = database().scalars(select(Meeting).where(Meeting.public_id == meeting_id)).one()
+    meeting = find_meeting(database(), meeting_id)
     said = words().gettext(
         "Already invited on %(when)s. The board now shows the coordinator that somebody else is needed."
     )
@@ -123,7 +137,7 @@ def show_absence(absence_id: str) -> Response:
     cover = read_cover(database(), setup(), absence_id=absence_id, by=actor, now=now)
     absence = cover.absence
     zone = ZoneInfo(absence.member.time_zone)
-    members = list(database().scalars(select(Member)))
+    members = load_members(database())
     names: dict[str, Names] = {}
     for one in cover.meetings:
         program = one.meeting.board.program

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flask import flash, g, redirect, url_for
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
@@ -115,20 +113,17 @@ def _say_moves(rows: Iterable[InboundMessage]) -> dict[int, str]:
     proposals_open = [row for row in rows if row.effect == Effect.PROPOSAL and row.meeting and row.proposed_start]
     if not proposals_open:
         return {}
-    query = select(MeetingInvitation.meeting_id, MeetingInvitation.member_id, MeetingInvitation.starts_at).where(
-        MeetingInvitation.meeting_id.in_({row.meeting_id for row in proposals_open}),
-        MeetingInvitation.status == "invited",
-    )
-    invited = database().execute(query).all()
+    wanted = {row.meeting_id for row in proposals_open if row.meeting_id}
+    invited = proposals.list_invited(database(), wanted)
     return {
         row.id: said
         for row in proposals_open
-        if (said := _say_move(row, [one for one in invited if one[0] == row.meeting_id]))
+        if (said := _say_move(row, [one for one in invited if one.meeting_id == row.meeting_id]))
     }
 
 
-def _say_move(row: InboundMessage, invited: list[Any]) -> str:
-    own = next((starts_at for _, member_id, starts_at in invited if member_id == row.member_id), None)
+def _say_move(row: InboundMessage, invited: list[MeetingInvitation]) -> str:
+    own = next((one.starts_at for one in invited if one.member_id == row.member_id), None)
     if own is None or row.meeting is None or row.proposed_start is None:
         return ""
     meeting, shift = row.meeting, row.proposed_start - own

@@ -16,7 +16,7 @@ from tumorboard.services.availability import MOST_WEEKS, AvailabilityAsk, monday
 from tumorboard.services.people import require_own
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.absences import enter_absence, night_of
-from tumorboard.web.pages.frame import form_text, own_name, pages, refuse_form, show
+from tumorboard.web.pages.frame import form_text, own_name, pages, refuse_form, show, words
 from tumorboard.web.pages.names import all_specialties, full_name
 
 
@@ -25,7 +25,9 @@ def show_availability() -> Response:
     """The table of some weeks, as the address says."""
     now = utc_now()
     ask = _read_ask()
-    table = read_availability(database(), setup(), ask=ask, by=current_actor(), now=now)
+    table = read_availability(
+        database(), setup(), ask=ask, by=current_actor(), now=now, language=words().language
+    )  # fmt: skip
     today = monday_of(None, setup().today(now))
     filters: dict[str, Any] = {
         "board": ask.board or None,

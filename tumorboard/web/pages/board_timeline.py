@@ -11,7 +11,7 @@ from tumorboard.services.board_events import BoardEvents, list_board_events
 from tumorboard.store.post import AuditEvent
 from tumorboard.web.auth import current_actor, database
 from tumorboard.web.pages.frame import words
-from tumorboard.web.pages.names import say_when
+from tumorboard.web.pages.names import full_name, say_when
 from tumorboard.words.plan_steps import say_plan_event, say_plan_step, say_step_kind
 
 SHOWN = 30
@@ -44,7 +44,10 @@ def _say(row: AuditEvent, found: BoardEvents) -> str:
         if case
         else say_step_kind(kind, words())
     )  # fmt: skip
-    return say_plan_event(row.action, words(), step=step, meeting=_when(row.subject_id, found))
+    member = found.members.get(row.subject_id)
+    return say_plan_event(
+        row.action, words(), step=step, meeting=_when(row.subject_id, found), member=full_name(member) if member else ""
+    )
 
 
 def _when(meeting_id: object, found: BoardEvents) -> str:
@@ -55,4 +58,6 @@ def _when(meeting_id: object, found: BoardEvents) -> str:
 def _address(row: AuditEvent) -> str:
     if row.subject_kind == "draft":
         return url_for("pages.show_draft", draft_id=row.subject_id)
+    if row.subject_kind == "member":
+        return url_for("pages.show_member", member_id=row.subject_id)
     return url_for("pages.show_meeting", meeting_id=row.subject_id)

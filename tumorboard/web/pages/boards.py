@@ -6,27 +6,29 @@ from collections.abc import Iterator
 from datetime import time
 
 from flask import url_for
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import BoardView, list_absent, list_boards, read_board
+from tumorboard.services.extra_meetings import find_draft_beside, take_back_meeting
 from tumorboard.services.feeds import list_feeds
 from tumorboard.services.findings import count_findings
-from tumorboard.services.meetings import add_meeting
+from tumorboard.services.lists import list_rooms
+from tumorboard.services.meetings import add_meeting, find_meeting
 from tumorboard.services.planning import last_discarded
 from tumorboard.services.publications import last_publication
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.run_process import begin_run
 from tumorboard.services.runs import find_active_run
 from tumorboard.services.solver_process import warm_up
-from tumorboard.store.cases import Case
-from tumorboard.store.meetings import Meeting, Room
-from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.services.worklist import count_waiting
+from tumorboard.store.meetings import Board, Meeting
+from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.board_timeline import list_timeline
 from tumorboard.web.pages.findings import findings_by_meeting, repair_of
 from tumorboard.web.pages.frame import (
+    Done,
     answer_form,
     form_date,
     form_number,
@@ -62,7 +64,7 @@ def show_board(key: str) -> Response:
     """The next meetings of one board."""
     actor = current_actor()
     view = read_board(database(), board=key, by=actor, now=utc_now())
-    rooms = list(database().scalars(select(Room).order_by(Room.name))) if actor.may(Permission.MEETING_EDIT) else []
+    rooms = list_rooms(database(), by=actor) if actor.may(Permission.MEETING_EDIT) else []
     feeds = [
         feed for feed in list_feeds(database(), by=actor) if (feed.scope, feed.subject_id) == ("board", view.row.id)
     ]
@@ -77,7 +79,7 @@ def show_board(key: str) -> Response:
         draft=view.draft,
         meetings=[(meeting, _picture(meeting)) for meeting in view.meetings],
         program=program,
-        rooms=rooms,
+        rooms=sorted(rooms, key=lambda room: room.name),
         feeds=feeds,
         findings=findings_by_meeting(board=key),
         repair=repair_of(view.draft),
@@ -110,8 +112,7 @@ def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str]]:
     if found:
         said = words().ngettext("%(number)d thing to mend", "%(number)d things to mend", found)
         yield said % {"number": found}, "#to-mend"
-    query = select(func.count()).select_from(Case).where(Case.program == view.row.program, Case.status == "waiting")
-    waiting = database().scalar(query) or 0
+    waiting = count_waiting(database(), view.row.program)
     if waiting and view.draft is None:
         said = words().ngettext("%(number)d case waits for a meeting", "%(number)d cases wait for a meeting", waiting)
         yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program)
@@ -149,7 +150,7 @@ def propose_board(key: str) -> Response:
 def add(key: str) -> Response:
     """Add a single extra meeting."""
 
-    def act() -> str:
+    def act() -> Done:
         on = form_date("on")
         if on is None:
             raise BadInput("name the day", code="not-a-date", field="on")
@@ -157,14 +158,45 @@ def add(key: str) -> Response:
             local_time = time.fromisoformat(form_text("local_time"))
         except ValueError:
             raise BadInput("no time; write it as 07:30", code="bad-input", field="local_time") from None
-        add_meeting(
+        meeting = add_meeting(
             database(), setup(), board=key, on=on, local_time=local_time,
             minutes=form_number("minutes", USUAL_MINUTES), room=form_text("room"), by=current_actor(), now=utc_now(),
             is_extra=bool(form_text("is_extra")),
         )  # fmt: skip
-        return words().gettext("The meeting is added.")
+        return say_added(meeting)
 
     return answer_form(url_for("pages.show_board", key=key), act)
+
+
+def say_added(meeting: Meeting) -> Done:
+    """That a meeting stands, what it does to the open draft, and the way back."""
+    back = "pages.cancel" if meeting.series_id is not None else "pages.take_back"
+    when = say_when(meeting.starts_at, meeting.time_zone)
+    said = words().gettext("The meeting is added: %(when)s.") % {"when": when}
+    draft = _say_draft(meeting.board, words().gettext("The open draft does not use it: propose again."))
+    return Done(f"{said} {draft}".rstrip(), url_for(back, meeting_id=meeting.public_id))
+
+
+def _say_draft(board: Board, otherwise: str = "") -> str:
+    """What a change of the meetings does to the open draft; empty without one."""
+    beside = find_draft_beside(database(), board)
+    if beside is None:
+        return ""
+    outdated = words().gettext("The open draft can no longer be published: propose again.")
+    return outdated if beside.is_outdated else otherwise
+
+
+@pages.post("/meetings/<meeting_id>/take-back")
+def take_back(meeting_id: str) -> Response:
+    """Undo an added meeting to which nobody is invited yet."""
+    board = find_meeting(database(), meeting_id).board.key
+
+    def act() -> str:
+        row = take_back_meeting(database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now())
+        said = words().gettext("The meeting is taken back.")
+        return f"{said} {_say_draft(row)}".rstrip()
+
+    return answer_form(next_path(url_for("pages.show_board", key=board)), act)
 
 
 @pages.post("/meetings/<meeting_id>/cancel")

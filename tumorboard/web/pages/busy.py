@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import flash, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, require
 from tumorboard.services.busy import BusyRead, add_busy_address, find_source, refresh_busy, remove_busy, upload_busy
 from tumorboard.services.busy_views import SourceView, list_blocks, list_busy
+from tumorboard.services.meetings import load_meetings
 from tumorboard.services.people import find_member, require_own
-from tumorboard.store.meetings import Meeting
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, pages, show, words
 from tumorboard.web.pages.names import full_name, say_when
@@ -134,9 +133,8 @@ def _back(member_id: str) -> str:
 
 def _say_read(done: BusyRead) -> str:
     """What was read; the published meetings that it collides with are named before."""
-    query = select(Meeting.starts_at, Meeting.time_zone).where(Meeting.public_id.in_(done.meetings))
-    for starts_at, time_zone in database().execute(query.order_by(Meeting.starts_at)):
-        flash(_say_collision(starts_at, time_zone), "warning")
+    for meeting in load_meetings(database(), done.meetings):
+        flash(_say_collision(meeting.starts_at, meeting.time_zone), "warning")
     said = words().ngettext(
         "The calendar is read: %(number)d busy time.", "The calendar is read: %(number)d busy times.", done.intervals
     )

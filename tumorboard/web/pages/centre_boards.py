@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import redirect, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from tumorboard.domain.errors import NotFound
 from tumorboard.services.access import Permission, require
 from tumorboard.services.centre_boards import (
     SEAT_KINDS,
@@ -21,6 +19,7 @@ from tumorboard.services.centre_boards import (
 )
 from tumorboard.services.centre_members import list_members
 from tumorboard.services.centre_overview import list_specialty_keys, read_overview
+from tumorboard.services.meetings import find_board
 from tumorboard.services.preferences import list_zones
 from tumorboard.store.meetings import Board, Seat
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -70,9 +69,7 @@ def show_centre_board(key: str) -> Response:
 
 def _page(key: str, refused: Refused | None = None) -> Response:
     require(current_actor(), Permission.CENTRE_EDIT)
-    board = database().scalar(select(Board).where(Board.key == key))
-    if board is None:
-        raise NotFound("there is no such board", code="unknown-board")
+    board = find_board(database(), key)
     values = {name: getattr(board, name) for name in ("name_ko", "name_en", "time_zone", "organizer_email")}
     form = forms_of(refused)
     return show(

@@ -6,8 +6,6 @@ import io
 from collections.abc import Callable
 
 from flask import flash, request, send_file, session, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
@@ -22,10 +20,10 @@ from tumorboard.services.exports import (
     export_agenda,
     export_cases,
     export_record,
+    list_published,
     print_agenda,
     state_purpose,
 )
-from tumorboard.store.meetings import Meeting
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.cases import chosen_filter
 from tumorboard.web.pages.frame import form_text, pages, show, words
@@ -128,7 +126,7 @@ def _wanted(path: str) -> str:
 
 
 def _show_form(asked: Stated | None, error: BadInput | None = None) -> Response:
-    actor = current_actor()
+    actor, now = current_actor(), utc_now()
     require(actor, Permission.CASE_EXPORT)
     stated = _stated()
     changing = asked is None and "change" in request.args
@@ -142,17 +140,6 @@ def _show_form(asked: Stated | None, error: BadInput | None = None) -> Response:
         next=_wanted(request.values.get("next", "")),
         problem=say_error(error, words()) if error else "",
         wrong=str(error.values.get("field", "")) if error else "",
-        ahead=_meetings(past=False),
-        past=_meetings(past=True),
+        ahead=list_published(database(), past=False, now=now, limit=MOST_MEETINGS),
+        past=list_published(database(), past=True, now=now, limit=MOST_MEETINGS),
     )
-
-
-def _meetings(*, past: bool) -> list[Meeting]:
-    """Published meetings ahead, soonest first; or those begun, newest first."""
-    now = utc_now()
-    query = select(Meeting).where(Meeting.status == "published").options(joinedload(Meeting.board))
-    if past:
-        query = query.where(Meeting.starts_at <= now).order_by(Meeting.starts_at.desc())
-    else:
-        query = query.where(Meeting.ends_at > now).order_by(Meeting.starts_at)
-    return list(database().scalars(query.limit(MOST_MEETINGS)))

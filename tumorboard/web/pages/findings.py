@@ -8,16 +8,16 @@ from datetime import datetime
 from itertools import groupby
 
 from flask import flash, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import Conflict
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_boards
+from tumorboard.services.cases import find_case_ids
 from tumorboard.services.findings import StandingFinding, count_findings, list_findings
 from tumorboard.services.nightly import Repair, check_published, propose_repair
+from tumorboard.services.people import load_members
 from tumorboard.services.solver_process import place, run_apart
-from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member
 from tumorboard.store.plans import Draft
@@ -50,7 +50,7 @@ def findings_by_meeting(
     found = list_findings(database(), by=actor, now=utc_now(), board=board, meeting_id=meeting_id)
     if not found:
         return []
-    members = {row.public_id: row for row in database().scalars(select(Member))}
+    members = {row.public_id: row for row in load_members(database())}
     case_ids = _case_ids(found)
     return [
         (meeting, [_line(each, _names(meeting, members), case_ids) for each in group])
@@ -84,8 +84,7 @@ def _names(meeting: Meeting, members: Mapping[str, Member]) -> Names:
 def _case_ids(found: Sequence[StandingFinding]) -> dict[tuple[str, str], str]:
     """Programme and reference → public id of the cases named."""
     references = {str(each.reason.values.get("reference", "")) for each in found} - {""}
-    query = select(Case.program, Case.reference, Case.public_id).where(Case.reference.in_(references))
-    return {(row[0], row[1]): row[2] for row in database().execute(query)} if references else {}
+    return find_case_ids(database(), references)
 
 
 def _line(finding: StandingFinding, names: Names, case_ids: Mapping[tuple[str, str], str]) -> FindingLine:

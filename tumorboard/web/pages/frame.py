@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.cells import read_date
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
 from tumorboard.domain.model import Text
 from tumorboard.services.access import Actor, Permission
+from tumorboard.services.centre_settings import look_up_centre
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Account, Centre, Department
@@ -29,6 +29,7 @@ from tumorboard.words.refusals import say_error
 
 pages = Blueprint("pages", __name__)
 
+YEAR_SECONDS = 365 * 24 * 3600
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2} \(\w+\)(?: \d{2}:\d{2})?)")
 
 MENU = (
@@ -166,7 +167,7 @@ def known_account() -> Account | None:
 
 def centre_name() -> str:
     """What the centre is called, in the reader's language."""
-    row = database().scalar(select(Centre))
+    row = look_up_centre(database())
     return own_name(row) if row else ""
 
 
@@ -202,13 +203,27 @@ def go_to(endpoint: str, *, anchor: str | None = None, **values: Any) -> Respons
     return redirect(url_for(endpoint, _anchor=anchor, **values), 303)
 
 
-def answer_form(back: str, action: Callable[[], str]) -> Response:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, the address of the form that takes it back at one click, and where that leads (here if empty)."""
+
+    said: str
+    undo_at: str
+    back: str = ""
+
+
+def say_done(done: Done | str) -> None:
+    """Let the next page say what was done, with a button that takes it back where there is one."""
+    flash(done if isinstance(done, str) else cast("Any", asdict(done)), "done")  # a message may be any JSON
+
+
+def answer_form(back: str, action: Callable[[], Done | str]) -> Response:
     """Run a use case, then go back to a page that says what was done, or why it was refused.
 
     What is not there or not allowed leaves as an error page.
     """
     try:
-        flash(action(), "done")
+        say_done(action())
     except (BadInput, Conflict) as error:
         return refuse_form(back, error)
     return redirect(back, 303)
@@ -219,6 +234,11 @@ def refuse_form(back: str, error: DomainError, *, subject: str = "") -> Response
     said = say_error(error, words())
     flash(f"{subject}: {said}" if subject else said, "problem")
     return redirect(back, 303)
+
+
+def keep_cookie(answer: Response, name: str, value: str) -> None:
+    """Let the browser keep a choice for a year."""
+    answer.set_cookie(name, value, max_age=YEAR_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def form_text(name: str) -> str:

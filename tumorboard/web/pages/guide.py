@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from flask import request, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.web.auth import SHORTCUTS_COOKIE, next_path
-from tumorboard.web.pages.frame import form_text, pages, show
-
-YEAR_SECONDS = 365 * 24 * 3600
+from tumorboard.web.pages.frame import form_text, keep_cookie, pages, show
 
 
 @pages.get("/help")
@@ -22,7 +20,5 @@ def choose_keys() -> Response:
     """Turn single keys on or off in this browser."""
     chosen = "off" if form_text("keys") == "off" else "on"
     answer = Response(status=303, headers={"Location": next_path(url_for("pages.show_help"))})
-    answer.set_cookie(
-        SHORTCUTS_COOKIE, chosen, max_age=YEAR_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
-    )
+    keep_cookie(answer, SHORTCUTS_COOKIE, chosen)
     return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask import request
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, Role
@@ -10,10 +9,8 @@ from tumorboard.services.accounts import set_language
 from tumorboard.services.centre_overview import read_progress
 from tumorboard.services.first_start import is_fresh
 from tumorboard.web.auth import LANGUAGE_COOKIE, current_account, current_actor, database, next_path
-from tumorboard.web.pages.frame import form_text, go_to, pages
+from tumorboard.web.pages.frame import form_text, go_to, keep_cookie, pages
 from tumorboard.words import choose_language
-
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 @pages.get("/")
@@ -44,7 +41,5 @@ def choose() -> Response:
     if current_account() is not None:
         set_language(database(), language=language, by=current_actor())
     answer = Response(status=303, headers={"Location": next_path()})
-    answer.set_cookie(
-        LANGUAGE_COOKIE, language, max_age=YEAR_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
-    )
+    keep_cookie(answer, LANGUAGE_COOKIE, language)
     return answer

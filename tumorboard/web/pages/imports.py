@@ -10,7 +10,7 @@ from tumorboard.domain.intake import list_columns
 from tumorboard.domain.intake_draft import say_where
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
-from tumorboard.services.cases import ImportReport
+from tumorboard.services.case_lists import ImportReport
 from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
 from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
 from tumorboard.web.auth import current_actor, database, setup, utc_now

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
+from tumorboard.services.lists import find_last_letters
 from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.parts import delegator_of, holds_place
 from tumorboard.services.room_entry import load_discussions
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
@@ -33,9 +34,9 @@ def show_meeting(meeting_id: str) -> Response:
     case_ids = (
         {item.case.reference: item.case.public_id for item in meeting.agenda} if actor.may(Permission.CASE_READ) else {}
     )
-    letters = _letters(meeting) if actor.may(Permission.OUTBOX_READ) else {}
+    letters = find_last_letters(database(), meeting) if actor.may(Permission.OUTBOX_READ) else {}
     labels = rule_labels(meeting.board.program)
-    invited = [row for row in meeting.invitations if row.status == "invited"]
+    invited = [row for row in meeting.invitations if holds_place(row)]
     invited.sort(key=lambda row: (row.kind != "core", row.starts_at, row.member.name))
     return show(
         "meeting.html",
@@ -45,6 +46,7 @@ def show_meeting(meeting_id: str) -> Response:
         minutes=Interval(meeting.starts_at, meeting.ends_at).minutes,
         case_ids=case_ids,
         parts=[_part(row, specialties, labels, letters) for row in invited],
+        told=sum(row.status == "invited" for row in meeting.invitations),
         absent=list_absent(database(), by=actor, now=utc_now()).get(meeting_id, ()),
         findings=[line for _, lines in findings_by_meeting(meeting_id=meeting_id) for line in lines],
         held=tabulate_minutes(
@@ -62,11 +64,13 @@ def show_meeting(meeting_id: str) -> Response:
 def _part(
     row: MeetingInvitation, specialties: Mapping[str, str], labels: dict[str, str], letters: dict[str, OutboxMessage]
 ) -> dict[str, object]:
-    """One member's part: when, for what, why, and the state of her last letter."""
+    """One member's part: when, for what, why, in whose place, and the state of her last letter."""
+    principal = delegator_of(row)
     letter = letters.get(row.uid)
     return {
         "row": row,
         "name": full_name(row.member),
+        "principal": full_name(principal.member) if principal is not None else "",
         "specialties": [specialties.get(key, key) for key in row.details["specialties"]],
         "why": [("" if rule in ASKED_FOR else rule, labels.get(rule, rule)) for rule in row.details["rules"]],
         "cases": row.details["cases"],
@@ -84,12 +88,6 @@ def _outcomes(meeting: Meeting) -> list[tuple[str, str, str]]:
 
 def _state(letter: OutboxMessage) -> str:
     return "failing" if letter.state == "waiting" and letter.last_error else letter.state
-
-
-def _letters(meeting: Meeting) -> dict[str, OutboxMessage]:
-    """The newest letter of each calendar entry."""
-    query = select(OutboxMessage).where(OutboxMessage.meeting_id == meeting.id).order_by(OutboxMessage.id)
-    return {letter.uid: letter for letter in database().scalars(query)}
 
 
 def labels_of(row: MeetingInvitation) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.services.feeds import LEVELS, list_feeds, revoke_feed, rotate_feed, write_own_event
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.services.my_parts import MyCase, MyPart, delegate_own, list_my_parts
-from tumorboard.services.people import find_member
+from tumorboard.services.people import find_member, list_absences_ahead
 from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.store.post import FeedToken
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
@@ -24,7 +24,6 @@ from tumorboard.web.feeds import CALENDAR_TYPE
 from tumorboard.web.pages.frame import answer_form, form_text, pages, refuse_form, show, words
 from tumorboard.web.pages.meetings import labels_of
 from tumorboard.web.pages.names import full_name
-from tumorboard.web.pages.people import absences_ahead
 from tumorboard.words.answers import say_answer
 
 
@@ -76,7 +75,7 @@ def show_mine() -> Response:
         name=full_name(member),
         cards=cards,
         asked=sum(card.is_asked for card in cards),
-        absences=absences_ahead(member, now),
+        absences=list_absences_ahead(database(), member, now=now),
         feed=feed_of("member", member.id),
         today=setup().today(now),
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import g, url_for
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
@@ -16,6 +15,7 @@ from tumorboard.services.access import Permission
 from tumorboard.services.addresses import list_unreached
 from tumorboard.services.need_facts import OpenNeed
 from tumorboard.services.open_needs import count_open_needs, list_open_needs
+from tumorboard.services.people import load_members
 from tumorboard.services.substitutes import ask_instead
 from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
@@ -66,7 +66,7 @@ def ask_substitute(meeting_id: str) -> Response:
 
 
 def _cards(needs: Iterable[OpenNeed]) -> list[NeedCard]:
-    members = list(database().scalars(select(Member)))
+    members = load_members(database())
     names = {
         board.id: names_of(setup().program(board.program), members=members)
         for board in {need.meeting.board for need in needs}

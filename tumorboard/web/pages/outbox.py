@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from flask import url_for
-from sqlalchemy import or_, select
-from sqlalchemy.orm import defer, selectinload
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, require
+from tumorboard.services.lists import list_letters, list_troubled_letters
 from tumorboard.services.outbox import count_post, hold_batch, list_batches, release_batch, retry_letter
-from tumorboard.store.post import OutboxMessage
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, pages, show, words
 
 MOST_SHOWN = 100
+PAGE_ROWS = 40
+STATES = ("waiting", "failing", "held", "dead", "sent", "superseded")
 
 
-@pages.get("/outbox")
-def list_letters() -> Response:
-    """Counts, what is being sent, and every letter that has trouble; then the newest others."""
+@pages.get("/outbox", endpoint="list_letters")
+def show_letters() -> Response:
+    """Counts, what is being sent, every letter that has trouble; then all, narrowed as the address says."""
     actor = current_actor()
     require(actor, Permission.OUTBOX_READ)
-    letters = select(OutboxMessage).options(defer(OutboxMessage.content), selectinload(OutboxMessage.member))
-    has_trouble = or_(
-        OutboxMessage.state == "dead", (OutboxMessage.state == "waiting") & (OutboxMessage.last_error != "")
-    )
-    trouble = database().scalars(letters.where(has_trouble).order_by(OutboxMessage.id.desc()).limit(MOST_SHOWN))
-    newest = database().scalars(letters.where(~has_trouble).order_by(OutboxMessage.id.desc()).limit(MOST_SHOWN))
+    asked = request.args.get("state", "")
+    state, search = asked if asked in STATES else "", request.args.get("search", "").strip()
+    page = max(1, request.args.get("page", 1, type=int))
+    part = list_letters(
+        database(), by=actor, state=state or None, search=search, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS
+    )  # fmt: skip
     return show(
         "outbox.html",
         counts=count_post(database()),
         batches=[batch for batch in list_batches(database(), by=actor) if not batch.is_done],
-        trouble=list(trouble),
-        newest=list(newest),
+        trouble=list_troubled_letters(database(), by=actor, limit=MOST_SHOWN),
+        most_shown=MOST_SHOWN,
+        letters=part.rows,
+        total=part.total,
+        state=state,
+        states=STATES,
+        search=search,
+        page=page,
+        last_page=max(1, -(-part.total // PAGE_ROWS)),
         may_retry=actor.may(Permission.MEETING_EDIT),
         zone=setup().time_zone,
     )

@@ -26,10 +26,8 @@ from tumorboard.web.auth import (
     utc_now,
 )
 from tumorboard.web.pages.forms import Refused, forms_of, take_form
-from tumorboard.web.pages.frame import form_text, pages, show, show_period, words
+from tumorboard.web.pages.frame import form_text, keep_cookie, pages, show, show_period, words
 from tumorboard.words import is_same_clock
-
-YEAR_SECONDS = 365 * 24 * 3600
 
 
 @pages.app_context_processor
@@ -78,10 +76,7 @@ def save_account_of_mine() -> Response:
 
     answer = take_form("own", act, url_for("pages.show_account"), _page)
     if answer.status_code == 303:
-        answer.set_cookie(
-            SHORTCUTS_COOKIE, "on" if "shortcuts" in request.form else "off", max_age=YEAR_SECONDS,
-            secure=request.is_secure, httponly=True, samesite="Lax",
-        )  # fmt: skip
+        keep_cookie(answer, SHORTCUTS_COOKIE, "on" if "shortcuts" in request.form else "off")
     return answer
 
 

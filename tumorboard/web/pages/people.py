@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, datetime, time
+from datetime import date, time
 
 from flask import request
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.boards import list_windows
 from tumorboard.services.cover_steps import list_undoable
 from tumorboard.services.lists import list_departments
-from tumorboard.services.people import find_member, search_people
-from tumorboard.store.people import Absence, Member
+from tumorboard.services.people import find_member, list_absences_ahead, search_people
+from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import own_name, pages, show, words
 from tumorboard.web.pages.meetings import labels_of
@@ -70,7 +69,7 @@ def show_member(member_id: str) -> Response:
         specialties=all_specialties(),
         certificates=certificate_names(),
         windows=list_windows(database(), member_id=member_id, by=actor, now=now),
-        absences=absences_ahead(member, now),
+        absences=list_absences_ahead(database(), member, now=now),
         undoable=list_undoable(database(), member_id=member_id, by=actor, now=now),
         labels_of=labels_of,
         may_edit=may_edit_absences(actor, member_id),
@@ -86,12 +85,6 @@ def _times_given() -> dict[str, str]:
         with suppress(ValueError):
             given[name] = read.fromisoformat(request.args.get(name, "")).isoformat()
     return given
-
-
-def absences_ahead(member: Member, now: datetime) -> list[Absence]:
-    """Absences and busy times that are not over, soonest first."""
-    query = select(Absence).where(Absence.member_id == member.id, Absence.ends_at > now)
-    return list(database().scalars(query.order_by(Absence.starts_at)))
 
 
 def may_edit_absences(actor: Actor, member_id: str) -> bool:

@@ -8,13 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.discussions import REASONS, REOPENINGS, Outcome
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission
+from tumorboard.services.accounts import load_accounts
 from tumorboard.services.attendance import check_in, check_out, correct_presence
 from tumorboard.services.discussions import record_outcome, save_recommendation, start_discussion
 from tumorboard.services.meeting_records import read_record, reopen_record, sign_off
@@ -22,7 +22,6 @@ from tumorboard.services.meeting_room import Room, read_room
 from tumorboard.services.meetings import find_meeting
 from tumorboard.services.room_entry import is_open_at
 from tumorboard.store.meetings import Meeting
-from tumorboard.store.people import Account
 from tumorboard.web.auth import current_account, current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, pages, show, words
 from tumorboard.web.pages.names import all_specialties
@@ -66,6 +65,7 @@ def _show_room(meeting_id: str, typed: Mapping[str, Any] | None = None, status: 
         outcomes=[outcome.value for outcome in Outcome],
         following=next((line for line in lines if line.case is room.following), None),
         current=current,
+        awaited=_awaited(lines),
         keeper=account.public_id if account else "",
         is_over=room.meeting.ends_at <= room.now,
     )  # fmt: skip
@@ -76,8 +76,14 @@ def _lines(room: Room, typed: Mapping[str, Any] | None = None) -> list[CaseLine]
     return case_lines(room, reads_cases=reads, accounts=_accounts(), typed=typed or {})
 
 
+def _awaited(lines: list[CaseLine]) -> list[str]:
+    """What every case ahead waits for, so that it is said once and not at each; empty where there are not several."""
+    waits = [line.missing for line in lines if line.quorum == "expected"]
+    return [name for name in waits[0] if all(name in missing for missing in waits)] if len(waits) > 1 else []
+
+
 def _accounts() -> dict[str, str]:
-    return account_names(list(database().scalars(select(Account))))
+    return account_names(load_accounts(database()))
 
 
 @pages.get("/meetings/<meeting_id>/room/wall")
@@ -179,7 +185,7 @@ def show_record(meeting_id: str) -> Response:
         board=room.meeting.board,
         lines=[(line, _missing(line, record.missing, room)) for line in lines],
         people=person_lines(room, all_specialties(), own=actor.member_id, may_own=False),
-        open_ones=[line.reference for line in lines if line.state != "settled"],
+        open_ones=[line for line in lines if line.state != "settled"],
         reopenings=REOPENINGS,
         signed_by=_accounts().get(room.meeting.signed_by, room.meeting.signed_by),
         writes=room.may_record and room.is_open and room.meeting.signed_at is None,

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.slots_facts import Slot
+from tumorboard.services.centre_overview import list_specialty_keys
 from tumorboard.services.slots import SlotView, SlotWish, find_slots, hold_slot
 from tumorboard.services.specialty_groups import LONGEST_NAME, list_groups, remove_group, rename_group, save_group
-from tumorboard.store.people import Specialty
 from tumorboard.store.plans import SpecialtyGroup
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.pages.frame import answer_form, form_instant, form_number, form_text, pages, show, words
+from tumorboard.web.pages.boards import say_added
+from tumorboard.web.pages.frame import Done, answer_form, form_instant, form_number, form_text, pages, show, words
 from tumorboard.web.pages.names import all_specialties, names_of
 from tumorboard.words.moments import say_slot_reason
 
 USUAL_MINUTES = 60
 USUAL_WEEKS = 8
 SHOWN_REJECTED = 40
+USUAL_SHOWN = 12
+MOST_SHOWN = 96
+USUAL_EACH_DAY = 2
+MOST_EACH_DAY = 24
 
 
 @pages.get("/boards/<key>/slots", endpoint="find_time")
@@ -30,7 +34,12 @@ def show_slots(key: str) -> Response:
         specialties=tuple(request.args.getlist("specialty")), minutes=_number("minutes", USUAL_MINUTES),
         weeks=_number("weeks", USUAL_WEEKS), room=request.args.get("room") or None,
     )  # fmt: skip
-    view = find_slots(database(), setup(), board=key, wish=wish, by=current_actor(), now=utc_now())
+    shown = min(_number("shown", USUAL_SHOWN), MOST_SHOWN)
+    each_day = min(_number("each_day", USUAL_EACH_DAY), MOST_EACH_DAY)
+    view = find_slots(
+        database(), setup(), board=key, wish=wish, by=current_actor(), now=utc_now(), limit=max(shown, 1),
+        most_per_day=max(each_day, 1), language=words().language,
+    )  # fmt: skip
     program = setup().program(view.board.program)
     names = names_of(program, members=view.members.values())
     rooms = {row.key: row.name for row in view.rooms.values()}
@@ -51,6 +60,8 @@ def show_slots(key: str) -> Response:
         slots=[_slot(slot, view, specialties) for slot in view.slots.best],
         possible=view.slots.possible,
         looked_at=view.slots.looked_at,
+        more=_more(key, view, shown, each_day),
+        each_day=each_day,
         rejected=[
             (each, [say_slot_reason(reason, words(), names, rooms) for reason in each.reasons])
             for each in rejected[:SHOWN_REJECTED]
@@ -58,6 +69,25 @@ def show_slots(key: str) -> Response:
         hidden=max(0, len(rejected) - SHOWN_REJECTED),
         rooms=sorted(rooms.items(), key=lambda room: room[1]),
     )
+
+
+def _more(key: str, view: SlotView, shown: int, each_day: int) -> list[tuple[str, str]]:
+    """What else of the possible slots can be listed: words and address."""
+    found = len(view.slots.best)
+    if found == view.slots.possible:
+        return []
+    kept = (name for name in request.args if name not in ("shown", "each_day"))
+    asked: dict[str, Any] = {name: request.args.getlist(name) for name in kept}
+    ways = []
+    if found >= shown and shown < MOST_SHOWN:
+        ways.append((words().gettext("Show more days"), min(2 * shown, MOST_SHOWN), each_day))
+    if each_day < MOST_EACH_DAY and shown < MOST_SHOWN:
+        more = min(3 * each_day, MOST_EACH_DAY)
+        ways.append((words().gettext("Show more times of each day"), min(2 * shown, MOST_SHOWN), more))
+    return [
+        (said, url_for("pages.find_time", key=key, **asked, shown=limit, each_day=most, _anchor="slots"))
+        for said, limit, most in ways
+    ]
 
 
 def _saved(row: SpecialtyGroup, specialties: Any) -> dict[str, Any]:
@@ -68,7 +98,7 @@ def _saved(row: SpecialtyGroup, specialties: Any) -> dict[str, Any]:
 def _offered(view: SlotView, specialties: Any) -> list[tuple[str, str]]:
     """The specialties of the centre, those of the board first."""
     seats = [seat.specialty for seat in view.board.seats]
-    others = [key for key in database().scalars(select(Specialty.key).order_by(Specialty.key)) if key not in seats]
+    others = sorted(list_specialty_keys(database()).difference(seats))
     return [(key, specialties.get(key, key)) for key in (*seats, *others)]
 
 
@@ -97,12 +127,12 @@ def _number(name: str, usual: int) -> int:
 def hold(key: str) -> Response:
     """Make a slot an extra meeting of the board."""
 
-    def act() -> str:
-        hold_slot(
+    def act() -> Done:
+        meeting = hold_slot(
             database(), setup(), board=key, at=form_instant("at"), minutes=form_number("minutes", USUAL_MINUTES),
             room=form_text("room"), by=current_actor(), now=utc_now(),
         )  # fmt: skip
-        return words().gettext("The meeting is added.")
+        return say_added(meeting)
 
     return answer_form(url_for("pages.show_board", key=key), act)
 

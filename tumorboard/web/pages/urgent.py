@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.urgent_facts import Moment
+from tumorboard.domain.urgent_team import Standing
 from tumorboard.services.access import Permission
 from tumorboard.services.urgent import (
     UrgentView,
@@ -67,6 +68,7 @@ def _page(view: UrgentView) -> Response:
         until=view.case.until,
         is_late=view.case.judgement.due_at < utc_now(),
         moments=[_moment(one, view, names) for one in answer.moments],
+        gains=[_gains(one, answer.moments[0], view) for one in answer.moments],
         nearest=_moment(answer.nearest, view, names) if answer.nearest else None,
         first_late=_moment(answer.first_late, view, names) if answer.first_late else None,
         items=[names.items.get(item, item) for item in view.case.judgement.blocked_by],
@@ -100,6 +102,29 @@ def _moment(moment: Moment, view: UrgentView, names: Names) -> dict[str, Any]:
             for gap in moment.missing
         ],
     }
+
+
+def _gains(moment: Moment, first: Moment, view: UrgentView) -> list[str]:
+    """Why a moment stands in the list beside the earliest: in what it is better; empty for the earliest itself."""
+    if moment is first:
+        return []
+    gettext = words().gettext
+    found = [
+        said
+        for is_better, said in (
+            (_stand_ins(moment) < _stand_ins(first), gettext("fewer stand-ins")),
+            (len(moment.unadvised) < len(first.unadvised), gettext("more of the recommended advice")),
+            (first.room is None and moment.room is not None, gettext("with a room")),
+            (view.hours.hold(moment.span) and not view.hours.hold(first.span), gettext("within working hours")),
+            (len(moment.team) < len(first.team), gettext("fewer people")),
+        )
+        if is_better
+    ]
+    return found or [gettext("if the earlier ones do not suit")]
+
+
+def _stand_ins(moment: Moment) -> int:
+    return sum(cover.required and cover.standing is not Standing.HOLDER for cover in moment.covers)
 
 
 @pages.post("/cases/<case_id>/urgent")

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
@@ -17,10 +16,10 @@ from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, Rated, Ready, Withdrawn
 from tumorboard.domain.what_if_difference import MemberChange
 from tumorboard.services.boards import list_people, read_draft
+from tumorboard.services.lists import list_rooms
 from tumorboard.services.people import find_member
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.services.what_if import WhatIfAsked, WhatIfView, ask_what_if
-from tumorboard.store.meetings import Room
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import form_date, form_number, form_text, pages, show, words
 from tumorboard.web.pages.names import full_name, names_of, say_when
@@ -108,7 +107,7 @@ def _page(draft_id: str, view: WhatIfView | None = None, problem: str = "") -> R
         references=sorted(draft.case_ids),
         left_out=sorted(draft.proposal.left_out),
         meetings=[change.meeting for change in draft.meetings],
-        rooms=list(database().scalars(select(Room).order_by(Room.key))),
+        rooms=list_rooms(database(), by=actor),
         chosen={name: form_text(name) for name in _FIELDS},
         answer=_answer(view) if view else None,
     )

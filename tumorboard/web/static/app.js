@@ -94,6 +94,10 @@ for (const link of document.querySelectorAll("a[data-help]")) {
   });
 }
 
+// A phone shows a part of the menu: that with the page one is on.
+const here = document.querySelector(".menu-places [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
+
 // An open menu closes by Esc and by a click elsewhere.
 for (const menu of document.querySelectorAll("details[data-close]")) {
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
