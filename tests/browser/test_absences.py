@@ -15,8 +15,14 @@ from tests.browser.test_gates import CONTROLS, COORDINATOR, MEASURE
 pytestmark = pytest.mark.browser
 
 TABLE = "/availability"
-PATHOLOGIST = 'tr:has(th:has-text("임소희")) td.on-board button'
-"""Her first day at a board, in the week the table opens with."""
+PATHOLOGIST = 'tr:has(th:has-text("임소희"), th:has-text("장태준"), th:has-text("한지민")) td.on-board button'
+"""The days at a board of the pathologists, in the week the table opens with; whose turn it is depends on today."""
+PLACE_OF_A_BOARD = """() => {
+  const rows = [...document.querySelectorAll('tbody tr')].filter((row) => row.querySelector('th a'));
+  const row = rows.findIndex((each) => each.querySelector('td.on-board'));
+  return [row, [...rows[row].cells].findIndex((cell) => cell.matches('.on-board'))];
+}"""
+"""Rows down and cells to the right of the first member."""
 ASK = "form.covering button.primary"
 UNDO = ".done-card button"
 
@@ -30,7 +36,7 @@ def open_at(demo: Stage, open_window: Callable[..., Window], language: str, plac
 
 
 def leave_as_it_was(page: Any) -> int:
-    """Undo, take the absence back; how many days at a board she has in the table then."""
+    """Undo, take the absence back; how many days at a board are in the table then."""
     press(page, UNDO)
     is_open = page.locator(ASK).count()
     page.locator("details.card > summary").click()
@@ -87,8 +93,12 @@ def test_absent_pathologist_is_replaced_with_the_keyboard_only(demo: Stage, open
     page.locator(".scroll").focus()
     while not page.evaluate("document.activeElement.matches('tbody th a')"):
         page.keyboard.press("Tab")
-    while not page.evaluate("document.activeElement.matches('td.on-board button')"):
+    row, column = page.evaluate(PLACE_OF_A_BOARD)
+    for _ in range(row):
+        page.keyboard.press("ArrowDown")
+    for _ in range(column):
         page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.matches('td.on-board button')")
     for key in ("Enter", "a", "z"):
         with page.expect_navigation(wait_until="load"):
             page.keyboard.press(key)

@@ -163,7 +163,7 @@ def test_g18_i12_one_meeting_of_a_series_is_proposed_for_declined_and_answered_a
 
     assert values_of(letter, "UID") == [standing.uid]
     assert len(values_of(letter, "RECURRENCE-ID")) == 1
-    assert [each.reason for each in done] == ["", "not-published-yet", "unknown-instance", ""]
+    assert [each.reason for each in done] == ["", "kept-for-week", "unknown-instance", ""]
     board.expire_all()
     assert (row.answer, standing.answer) == ("declined", "accepted")
 

@@ -215,6 +215,29 @@ def test_i10_counter_is_a_proposal_and_an_old_one_nothing() -> None:
     assert judge(a_mail(an_object(*times, method="COUNTER"), sender=LEE)).effect == "quarantine"
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("DTSTART:20270304T010000Z", "DTEND:20270304T000000Z"),
+        ("DTSTART:20270304T010000Z", "DTEND:20270306T010000Z"),
+        ("DTSTART;TZID=Europe/Berlin:20270328T023000", "DTEND;TZID=Europe/Berlin:20270328T043000"),
+        ("DTSTART;TZID=Europe/Berlin:20270328T013000", "DTEND;TZID=Europe/Berlin:20270328T023000"),
+    ],
+)
+def test_i10_proposal_of_an_impossible_time_waits_for_a_coordinator(times: tuple[str, str]) -> None:
+    verdict = judge(a_mail(an_object(*times, method="COUNTER")))
+
+    assert (verdict.effect, verdict.reason, verdict.proposed) == (Effect.QUEUE, Reason.NO_TIME, None)
+
+
+def test_i9_several_delegates_wait_for_a_coordinator() -> None:
+    to = f'DELEGATED-TO="mailto:{PARK}","mailto:{LEE}"'
+
+    verdict = judge(a_mail(an_object(attendee=f"ATTENDEE;PARTSTAT=DELEGATED;{to}:mailto:{KIM}")))
+
+    assert (verdict.effect, verdict.reason, verdict.address) == (Effect.QUEUE, Reason.SEVERAL_DELEGATES, "")
+
+
 def test_i11_refresh_is_answered_to_the_invited_alone() -> None:
     asks = an_object(method="REFRESH", sequence=None, attendee=f"ATTENDEE:mailto:{KIM}")
     stranger = an_object(method="REFRESH", attendee=f"ATTENDEE:mailto:{STRANGER}")
@@ -233,6 +256,13 @@ def test_i12_answer_for_an_instance_is_about_that_instance_or_nothing() -> None:
     assert (found.effect, found.instance is not None) == (Effect.PARTSTAT, True)
     assert (lost.effect, lost.reason) == (Effect.NONE, Reason.UNKNOWN_INSTANCE)
     assert judge(a_mail(an_object(second))).reason == Reason.UNKNOWN_INSTANCE
+
+
+@pytest.mark.parametrize("line", ["RECURRENCE-ID:20270303T223000Z", "RECURRENCE-ID;TZID=Asia/Seoul:20270304T073000"])
+def test_i12_start_of_a_single_event_as_its_recurrence_id_is_the_event(line: str) -> None:
+    verdict = judge(a_mail(an_object(line)))
+
+    assert (verdict.effect, verdict.partstat, verdict.instance) == (Effect.PARTSTAT, "ACCEPTED", None)
 
 
 @pytest.mark.parametrize("method", ["REQUEST", "CANCEL", "PUBLISH", "ADD"])

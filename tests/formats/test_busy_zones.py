@@ -144,3 +144,10 @@ def test_outlooks_placeholder_without_a_definition_means_the_owners_zone_and_is_
         ["03-04T00:00/01:00"],
         ["placeholder-time-zone"],
     )
+
+
+def test_event_in_the_gap_of_a_spring_change_keeps_its_length() -> None:
+    gap = "DTSTART;TZID=Europe/Berlin:20260329T023000"
+    times = read(*an_event(gap, "DTEND;TZID=Europe/Berlin:20260329T033000"))
+
+    assert (spans(times.busy), times.warnings) == (["03-29T01:30/02:30"], ())

@@ -17,6 +17,7 @@ MEETING = Interval(datetime(2026, 11, 23, 22, 30, tzinfo=UTC), datetime(2026, 11
 WINDOW = Interval(datetime(2026, 11, 23, 22, 45, tzinfo=UTC), datetime(2026, 11, 23, 23, 5, tzinfo=UTC))
 DUE = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
 EARLIER = Interval(datetime(2026, 11, 23, 22, 30, tzinfo=UTC), datetime(2026, 11, 23, 22, 50, tzinfo=UTC))
+WEEKLY = Interval(datetime(2026, 11, 26, 6, 30, tzinfo=UTC), datetime(2026, 11, 26, 7, 30, tzinfo=UTC))
 BOARD_NAMES = {"ko": "부인암 다학제", "en": "Gynecologic tumor board"}
 WHY = (
     Why("R10", Text("Disease in the upper abdomen", "상복부 병변")),
@@ -81,11 +82,29 @@ def sample_facts(name: str, language: str) -> InvitationFacts:
         "withdrawn": replace(on_demand, kind=LetterKind.WITHDRAWN, answer_links=None),
         "cancelled": replace(core, kind=LetterKind.CANCELLED, answer_links=None),
         "urgent": replace(on_demand, is_urgent=True, window=MEETING),
+        "series": replace(
+            core,
+            window=WEEKLY,
+            meeting=WEEKLY,
+            board_time_zone="Europe/Berlin",
+            hour_changes=(datetime(2027, 4, 1, 5, 30, tzinfo=UTC),),
+        ),
         "deputy": replace(core, in_place_of="김민준" if language == "ko" else "Minjun Kim"),
     }[name]
 
 
-SAMPLE_NAMES = ("on-demand", "core", "reminder", "moved", "changed", "withdrawn", "cancelled", "urgent", "deputy")
+SAMPLE_NAMES = (
+    "on-demand",
+    "core",
+    "reminder",
+    "moved",
+    "changed",
+    "withdrawn",
+    "cancelled",
+    "urgent",
+    "series",
+    "deputy",
+)
 
 
 def an_invitation(**changes: object) -> Invitation:

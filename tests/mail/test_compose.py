@@ -236,7 +236,7 @@ def test_facts_have_no_field_for_a_patient_p1() -> None:
         *("kind", "recipient", "organizer", "language", "time_zone", "board_name", "board_time_zone", "meeting"),
         *("window", "seat", "room", "video_url", "page_url", "required", "why", "case_references", "question_count"),
         *("is_urgent", "previous", "has_declined", "has_answered", "answer_links", "answer_until", "preferences_url"),
-        *("recipient_title", "unsubscribe_url", "in_place_of"),
+        *("recipient_title", "unsubscribe_url", "in_place_of", "hour_changes"),
     }
 
 

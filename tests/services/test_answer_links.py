@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, select
@@ -21,11 +22,13 @@ from tumorboard.services.answer_links import answer_by_link, read_answer_link
 from tumorboard.services.answer_tokens import write_answer_links, write_token
 from tumorboard.services.answers import receive_message
 from tumorboard.services.checks import check_database
+from tumorboard.services.meetings import hold_series
 from tumorboard.services.proposals import accept_message
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import MeetingInvitation
+from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
 
 LATER = NOW + timedelta(minutes=10)
@@ -194,6 +197,27 @@ def test_link_of_a_series_answers_all_its_meetings(centre: Session, setup: Setup
     assert [standing.answer, *(place.invitation.answer for place in standing.places)] == ["accepted"] * 2
     assert standing.places[0].invitation.answer_by == "link"
     assert read_answer_link(centre, setup, token=token, now=standing.until).ended == "meeting-past"
+
+
+def test_letter_and_page_of_a_series_name_the_hour_that_stays(centre: Session, setup: Setup) -> None:
+    publish_series(centre)
+    hold_series(centre, setup, until=(NOW + 180 * DAY).date(), by=OPERATOR, now=NOW)
+    for member in centre.scalars(select(Member)):
+        member.time_zone, member.language = "Europe/Berlin", "en"
+    centre.commit()
+    publish(centre, setup, now=NOW)
+    standing = centre.scalars(select(StandingInvitation).order_by(StandingInvitation.id)).first()
+    assert standing is not None
+    letter = next(one for one in letters(centre) if one.uid == standing.uid)
+
+    question = read_answer_link(centre, setup, token=write_token(setup, standing, "accepted"), now=LATER)
+
+    (change,) = question.hour_changes
+    clock = change.astimezone(ZoneInfo("Europe/Berlin"))
+    assert "(Asia/Seoul)" in letter.subject
+    assert (question.board_zone, clock.date() > date(2027, 3, 27)) == ("Asia/Seoul", True)
+    for text in texts_of(letter)[:2]:
+        assert f"from {clock:%Y-%m-%d (%a) %H:%M}" in text.replace("&#45;", "-")
 
 
 def test_link_and_mail_at_the_same_moment_leave_one_of_the_two_answers(database_url: str, setup: Setup) -> None:

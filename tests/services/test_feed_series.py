@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,7 +32,7 @@ from tests.services.test_standing import (
 )
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.busy import read_busy
-from tumorboard.formats.feed_objects import split_feed
+from tumorboard.formats.feed_objects import expand_object, list_parts, split_feed
 from tumorboard.services.accounts import account_actor
 from tumorboard.services.answer_taking import take_series_answer
 from tumorboard.services.answers import take_answer
@@ -154,6 +155,18 @@ def longer(session: Session, setup: Setup) -> None:
     keep_standing(session, setup, by=OPERATOR, now=NOW + 5 * WEEK)
 
 
+def master(content: bytes) -> tuple[str, ...]:
+    """The lines of the series itself in a feed."""
+    return next(said for said in list_parts(content).values() if any(line.startswith("RRULE:") for line in said))
+
+
+def pass_days(days: int) -> Change:
+    def change(session: Session, setup: Setup) -> None:
+        render_all_feeds(session, setup, now=NOW + timedelta(days=days))
+
+    return change
+
+
 CHANGES: dict[str, Iterable[Change]] = {
     "published": [nothing],
     "first cancelled": [cancel(0)],
@@ -221,6 +234,24 @@ def test_f9_cancelled_week_is_seen_for_thirty_days_and_left_out_then(weekly_cent
     assert read_with_ical(feed(weekly_centre, token)) == held(weekly_centre)
 
 
+def test_f10_series_that_loses_a_week_is_newer_and_begins_where_it_began(weekly_centre: Session, setup: Setup) -> None:
+    token = subscribe(weekly_centre, setup)
+    publish(weekly_centre, setup, now=NOW)
+    told = [master(feed(weekly_centre, token))]
+
+    for change in (move(timedelta(days=9)), cancel(4), pass_days(29), pass_days(31), pass_days(110)):
+        change(weekly_centre, setup)
+        told.append(master(feed(weekly_centre, token)))
+
+    stamps = [next(line for line in said if line.startswith("DTSTAMP")) for said in told]
+    sequences = [int(line.partition(":")[2]) for said in told for line in said if line.startswith("SEQUENCE")]
+    begins = [next(line for line in said if line.startswith("DTSTART")) for said in told]
+    assert [now != then for then, now in pairwise(told)] == [True, True, False, True, True]
+    assert [now > then for then, now in pairwise(stamps)] == [True, True, False, True, True]
+    assert [now > then for then, now in pairwise(sequences)] == [True, True, False, True, True]
+    assert (len(set(begins[:-1])), begins[-1] > begins[0]) == (1, True)
+
+
 def test_f13_busy_level_of_a_series_says_nothing_but_busy(weekly_centre: Session, setup: Setup) -> None:
     token = subscribe(weekly_centre, setup, "busy")
     publish(weekly_centre, setup, now=NOW)
@@ -233,6 +264,23 @@ def test_f13_busy_level_of_a_series_says_nothing_but_busy(weekly_centre: Session
     assert lines(content[content.index(b"BEGIN:VEVENT") :], "LOCATION", "DESCRIPTION", "URL", "CONFERENCE") == []
     assert b"varian" not in content
     assert len(lines(content, "RECURRENCE-ID")) == 1
+
+
+def test_series_is_expanded_to_the_instances_that_others_find(weekly_centre: Session, setup: Setup) -> None:
+    token = subscribe(weekly_centre, setup)
+    publish(weekly_centre, setup, now=NOW)
+    move(timedelta(hours=5))(weekly_centre, setup)
+    cancel(4)(weekly_centre, setup)
+    content = feed(weekly_centre, token)
+    (one,) = split_feed(content)
+
+    expanded = expand_object(one, Interval(WINDOW.start, held(weekly_centre)[-1]))
+
+    events = vobject.readOne(expanded.decode()).contents["vevent"]
+    confirmed = [event.dtstart.value for event in events if event.status.value == "CONFIRMED"]
+    assert sorted(confirmed) == read_with_ical(content)[:-1]
+    assert len({event.recurrence_id.value for event in events}) == len(events)
+    assert lines(expanded, "RRULE", "EXDATE", "TZID") == []
 
 
 def test_e10_series_is_cut_to_the_window_of_the_feed(weekly_centre: Session, setup: Setup) -> None:

@@ -356,6 +356,42 @@ def test_first_synchronisation_gives_all_the_next_nothing(ask: Ask) -> None:
     assert fromstring(again.data).findtext("d:sync-token", "", NAMES) == token
 
 
+@pytest.mark.parametrize(("most", "status"), [("1", 207), ("0", 507), ("many", 400)])
+def test_more_than_the_client_takes_is_refused(ask: Ask, most: str, status: int) -> None:
+    limit = f"<d:limit><d:nresults>{most}</d:nresults></d:limit></d:sync-collection>"
+
+    response = ask("REPORT", COLLECTION, sync("").replace("</d:sync-collection>", limit))
+
+    assert response.status_code == status
+    assert status != 507 or condition_of(response) == ["{DAV:}number-of-matches-within-limits"]
+
+
+def test_expanded_event_is_in_utc_and_within_the_period(app: Flask, ask: Ask) -> None:
+    with app.app_context():
+        start = db.session.scalars(
+            select(MeetingInvitation.starts_at).join(Member).where(Member.email == SURGEON)
+        ).one()
+
+    def expanded(first: datetime) -> str:
+        span = f"<c:expand start='{first:%Y%m%dT%H%M%SZ}' end='20400101T000000Z'/>"
+        body = query("").replace("<c:calendar-data/>", f"<c:calendar-data>{span}</c:calendar-data>")
+        (found,) = read(ask("REPORT", COLLECTION, body)).values()
+        return found.findtext("d:propstat/d:prop/c:calendar-data", "", NAMES)
+
+    inside, outside = expanded(start), expanded(start + timedelta(days=1))
+    assert (inside.count("BEGIN:VEVENT"), inside.count(f"\nDTSTART:{start:%Y%m%dT%H%M%SZ}")) == (1, 1)
+    assert [word for word in ("VTIMEZONE", "TZID", "RRULE") if word in inside] == []
+    assert outside.count("BEGIN:VEVENT") == 0
+
+
+def test_expansion_needs_both_ends(ask: Ask) -> None:
+    body = query("").replace(
+        "<c:calendar-data/>", "<c:calendar-data><c:expand start='20260101T000000Z'/></c:calendar-data>"
+    )
+
+    assert ask("REPORT", COLLECTION, body).status_code == 400
+
+
 def test_old_token_begins_anew(ask: Ask) -> None:
     response = ask("REPORT", COLLECTION, sync("urn:x-tumorboard:sync:old"))
 

@@ -17,7 +17,7 @@ from tests.web.visitor import Visitor
 from tumorboard.services.answer_tokens import write_token
 from tumorboard.services.answers import receive_message
 from tumorboard.services.setup import Setup
-from tumorboard.store.calendars import InboundMessage
+from tumorboard.store.calendars import InboundMessage, StandingInvitation
 from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.words import format_date
 
@@ -307,6 +307,42 @@ def test_page_of_a_link_speaks_the_members_language(app: Flask, published: Sessi
     page = Visitor(app, language="en").see(f"/answer/{token}")
 
     assert ("회신 확인" in page.text, 'lang="ko"' in page.html) == (True, True)
+
+
+def test_page_of_a_series_names_the_hour_that_stays(app: Flask, published: Session, setup: Setup) -> None:
+    row, zone = invitation(published, CORE["radiology"]), ZoneInfo("Europe/Berlin")
+    first = datetime(2100, 3, 1, 7, 30, tzinfo=zone).astimezone(UTC)
+    standing = StandingInvitation(
+        series_id=row.meeting.series_id, member=row.member, uid="weekly@board.example", stamp=row.stamp,
+        starts_at=first, ends_at=first + timedelta(hours=1), until=first + 8 * 7 * DAY - timedelta(hours=1),
+        time_zone="Europe/Berlin", excluded={"starts": [], "said": {}}, answer="needs-action", sequence=0,
+    )  # fmt: skip
+    row.member.language = "en"
+    published.add(standing)
+    published.commit()
+
+    page = Visitor(app).see(f"/answer/{write_token(setup, standing, 'accepted')}")
+
+    assert "2100-03-01 (Mon) 07:30–08:30 (Europe/Berlin): this hour stays" in page.text
+    assert "2100-03-01 (Mon) 15:30–16:30 (Asia/Seoul)" in page.text
+    assert "from 2100-03-29 (Mon) 14:30–15:30 (Asia/Seoul)" in page.text
+
+
+def test_page_of_a_series_names_the_weeks_it_does_not_answer(app: Flask, published: Session, setup: Setup) -> None:
+    row, start = invitation(published, CORE["radiology"]), datetime(2100, 3, 1, 7, 30, tzinfo=UTC)
+    no = {"answer": "declined", "stamp": start.isoformat(), "at": start.isoformat(), "channel": "mail", "comment": ""}
+    standing = StandingInvitation(
+        series_id=row.meeting.series_id, member=row.member, uid="weekly@board.example", stamp=row.stamp,
+        starts_at=start, ends_at=start + DAY / 24, until=start + 28 * DAY, time_zone="UTC", answer="needs-action",
+        excluded={"starts": [], "said": {}, "answers": {(start + 7 * DAY).isoformat(): no}}, sequence=0,
+    )  # fmt: skip
+    row.member.language, row.member.time_zone = "en", "UTC"
+    published.add(standing)
+    published.commit()
+
+    page = Visitor(app).see(f"/answer/{write_token(setup, standing, 'accepted')}")
+
+    assert "use the letter about it: 2100-03-08 (Mon) 07:30–08:30" in " ".join(page.text.split())
 
 
 def test_token_is_in_no_log(app: Flask, published: Session, setup: Setup, caplog: pytest.LogCaptureFixture) -> None:

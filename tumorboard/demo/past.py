@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from tumorboard.demo.material import OWN_KEYS, write_case_list
 from tumorboard.domain.discussions import Outcome, stamp_of
+from tumorboard.domain.model import SeatKind
 from tumorboard.services.access import Actor
 from tumorboard.services.attendance import check_in, check_out
 from tumorboard.services.case_lists import import_cases
@@ -29,6 +30,9 @@ from tumorboard.store.meetings import Meeting, MeetingInvitation
 
 WEEKS = 8
 """How many weeks before the demo have a board that was held."""
+
+WEEK_WITHOUT_ALL = 5
+"""In this one somebody of the core team is away."""
 
 CASES_A_WEEK = 5
 FIRST_REFERENCE = 1801
@@ -128,9 +132,13 @@ class Past:
 
 
 def _people(rows: Sequence[MeetingInvitation], week: int) -> list[tuple[str, str, datetime, datetime]]:
-    """Who came, and when: somebody is away every week, another comes late for her window."""
+    """Who came, and when: somebody is away every week, in one of them from the core; another comes late."""
     invited = [row for row in rows if row.status == "invited"]
-    there = [row for place, row in enumerate(invited) if (place + 3 * week) % 11]
+    there = [
+        row
+        for place, row in enumerate(invited)
+        if (place + 3 * week) % 11 or (row.kind == SeatKind.CORE and week != WEEK_WITHOUT_ALL)
+    ]
     late = timedelta(minutes=4)
     return [
         (

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NOT_INVITED = "not-invited"
     ORGANIZER_ONLY = "organizer-only"
     SENDER_NOT_ATTENDEE = "sender-not-attendee"
+    SEVERAL_DELEGATES = "several-delegates"
     STALE_SEQUENCE = "stale-sequence"
     STALE_STAMP = "stale-stamp"
     THIS_AND_FUTURE = "this-and-future"
@@ -72,7 +73,7 @@ class InboundEvent:
 
     `has_recurrence` says that a RECURRENCE-ID stands there, read or not: as an instant, as a naive wall clock of the
     event's own zone, or as a day there. `bad_sequence` says that SEQUENCE is no number, `and_later` is
-    RANGE=THISANDFUTURE.
+    RANGE=THISANDFUTURE. A start or an end that the clock of its zone leaves out makes both None.
     """
 
     uid: str

@@ -113,7 +113,8 @@ def _judge_own(
 ) -> Verdict:
     """An invited person about herself."""
     instance = _find_instance(event, state)
-    if instance is None and (event.has_recurrence or event.recurrence_at is not None):
+    names_one = event.has_recurrence or event.recurrence_at is not None
+    if instance is None and names_one and not _names_all(event, state):
         return replace(found, reason=Reason.UNKNOWN_INSTANCE)
     found = replace(found, instance=instance)
     if mail.method == "REFRESH":
@@ -133,6 +134,8 @@ def _judge_own(
     delegates = [address for address in line.delegated_to if address != line.address]
     if not delegates:
         return replace(found, effect=Effect.QUEUE, reason=Reason.DELEGATE_MISSING)
+    if len(delegates) > 1:
+        return replace(found, effect=Effect.QUEUE, reason=Reason.SEVERAL_DELEGATES)
     return replace(found, effect=Effect.DELEGATE, address=delegates[0])
 
 
@@ -174,6 +177,14 @@ def _find_instance(event: InboundEvent, state: EventState) -> datetime | None:
     return on_day[0] if len(on_day) == 1 else None
 
 
+def _names_all(event: InboundEvent, state: EventState) -> bool:
+    """True where RECURRENCE-ID is the very start of an event that does not recur: some programs always write one."""
+    at = event.recurrence_at
+    if at is None and event.recurrence_wall is not None:
+        at = event.recurrence_wall.replace(tzinfo=ZoneInfo(state.time_zone))
+    return state.instances is None and at == state.span.start
+
+
 def _judge_proposal(event: InboundEvent, state: EventState, found: Verdict) -> Verdict:
     """A proposal without an end lasts as long as the event; it lies neither before the invitation nor years ahead."""
     start = event.starts_at
@@ -182,5 +193,5 @@ def _judge_proposal(event: InboundEvent, state: EventState, found: Verdict) -> V
         return replace(found, effect=Effect.QUEUE, reason=Reason.NO_TIME)
     length = (state.span.end - state.span.start) if event.ends_at is None else event.ends_at - start
     if not timedelta() < length <= _LONGEST_MEETING:
-        return replace(found, reason=Reason.NO_TIME)
+        return replace(found, effect=Effect.QUEUE, reason=Reason.NO_TIME)
     return replace(found, effect=Effect.PROPOSAL, proposed=Interval(start, start + length))

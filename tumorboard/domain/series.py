@@ -90,6 +90,15 @@ def list_starts(first_at: datetime, until: datetime, zone: ZoneInfo) -> tuple[da
     return tuple(starts)
 
 
+def find_hour_changes(starts: Iterable[datetime], zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Those starts at which the clock of the zone shows another hour than at the one before."""
+    return tuple(then for one, then in pairwise(starts) if _hour(one, zone) != _hour(then, zone))
+
+
+def _hour(instant: datetime, zone: ZoneInfo) -> time:
+    return instant.astimezone(zone).time()
+
+
 def fits_between(start: datetime, *, before: datetime | None, after: datetime | None, zone: ZoneInfo) -> bool:
     """True when an instance may start there between its neighbours: each has a local day of its own."""
     day = _day(start, zone)

@@ -145,6 +145,8 @@ class EventReader:
                 raise BadValue("the event ends before it begins")
             return Span(max(days, 1), timedelta())
         exact = end.instant - start.instant
+        if exact <= timedelta() and end.clock is start.clock and end.wall > start.wall:
+            exact = end.wall - start.wall  # it begins in the gap of a spring change: its length is what it says
         if exact < timedelta():
             raise BadValue("the event ends before it begins")
         return Span(0, exact)

@@ -11,11 +11,13 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.timeline import Interval, at_wall_clock
+from tumorboard.formats.content_lines import fold_line
 
 WEEK = timedelta(days=7)
 MOST_INSTANCES = 5_000
 _ESCAPE = re.compile(r"\\(.)")
 _TIMED = ("DTSTART;", "DTEND;", "RECURRENCE-ID;", "EXDATE;")
+_UNTIMED = ("DTSTART:", "DTEND:", "RECURRENCE-ID:", "EXDATE:", "RRULE:")
 _HEAD = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{prodid}\r\nCALSCALE:GREGORIAN\r\n"
 
 
@@ -126,12 +128,16 @@ def _make(begin: str, zones: dict[str, str], uid: str, parts: list[_Component]) 
 def _spans(parts: list[_Component]) -> Iterator[Interval]:
     moved = {_instant(line) for part in parts if (line := part.find("RECURRENCE-ID")) is not None}
     for part in parts:
-        span = Interval(_instant(part.find("DTSTART")), _instant(part.find("DTEND")))
+        span = _span_of(part)
         rule = part.find("RRULE")
         if rule is None:
             yield span
         else:
             yield from (one for one in _repeat(part, span, rule) if one.start not in moved)
+
+
+def _span_of(part: _Component) -> Interval:
+    return Interval(_instant(part.find("DTSTART")), _instant(part.find("DTEND")))
 
 
 def _repeat(part: _Component, first: Interval, rule: str) -> Iterator[Interval]:
@@ -163,6 +169,29 @@ def _read_stamp(value: str, zone: ZoneInfo) -> datetime:
     if value.endswith("Z"):
         return wall
     return at_wall_clock(wall.date(), wall.time(), zone)
+
+
+def expand_object(one: FeedObject, period: Interval) -> bytes:
+    """The instances in the period, each by itself in UTC, without rules and zones (RFC 4791, 9.6.5)."""
+    parts = [_Component("", lines) for lines in one.lines]
+    moved = {_instant(line) for part in parts if (line := part.find("RECURRENCE-ID")) is not None}
+    prodid = one.content.partition(b"\r\nPRODID:")[2].partition(b"\r\n")[0].decode()
+    lines = _HEAD.format(prodid=f"PRODID:{prodid}").split("\r\n")[:-1]
+    for part in parts:
+        first, rule, mark = _span_of(part), part.find("RRULE"), part.find("RECURRENCE-ID")
+        planned = None if mark is None else _instant(mark)
+        spans = [first] if rule is None else [each for each in _repeat(part, first, rule) if each.start not in moved]
+        for span in spans:
+            if span.start < period.end and period.start < span.end:
+                lines += _say_instance(part, span, planned if rule is None else span.start)
+    return b"\r\n".join([*map(fold_line, lines), b"END:VCALENDAR", b""])
+
+
+def _say_instance(part: _Component, span: Interval, planned: datetime | None) -> list[str]:
+    times = [("RECURRENCE-ID", planned), ("DTSTART", span.start), ("DTEND", span.end)]
+    said = [f"{name}:{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}" for name, instant in times if instant is not None]
+    kept = [line for line in part.lines[1:] if not line.startswith((*_TIMED, *_UNTIMED))]
+    return [part.lines[0], *said, *kept]
 
 
 def read_name(content: bytes) -> str:

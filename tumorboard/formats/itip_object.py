@@ -61,7 +61,7 @@ def _read_event(component: Component, clocks: Clocks) -> InboundEvent:
     sequence = component.text("SEQUENCE") or component.text("X-MICROSOFT-CDO-APPT-SEQUENCE")
     recurrence_line = component.first("RECURRENCE-ID")
     recurrence = clocks.read(recurrence_line)
-    starts_at = clocks.read(component.first("DTSTART")).at
+    starts_at, ends_at = _read_span(component, clocks)
     comments = [read_text(line.value) for line in component.lines.get("COMMENT", ())[:20]]
     return InboundEvent(
         uid=read_text(component.text("UID"))[:_LONGEST_UID],
@@ -74,7 +74,7 @@ def _read_event(component: Component, clocks: Clocks) -> InboundEvent:
         recurrence_on=recurrence.on,
         and_later=recurrence_line is not None and "RANGE" in recurrence_line.parameters,
         starts_at=starts_at,
-        ends_at=_read_end(component, clocks, starts_at),
+        ends_at=ends_at,
         attendees=_read_attendees(component.lines.get("ATTENDEE", [])),
         comment="\n".join(dict.fromkeys(text for text in comments if text))[:LONGEST_COMMENT],
     )
@@ -86,10 +86,18 @@ def _read_stamp(line: Line | None, clocks: Clocks) -> datetime | None:
     return found.wall.replace(tzinfo=UTC) if found.wall is not None else found.at
 
 
-def _read_end(component: Component, clocks: Clocks, starts_at: datetime | None) -> datetime | None:
+def _read_span(component: Component, clocks: Clocks) -> tuple[datetime | None, datetime | None]:
+    """DTSTART and the end; neither where a clock skips one of them: nobody can say which time is meant."""
+    start, end = clocks.read(component.first("DTSTART")), clocks.read(component.first("DTEND"))
+    if start.is_skipped or end.is_skipped:
+        return None, None
     length = component.text("DURATION")
-    if not length or starts_at is None or component.first("DTEND") is not None:
-        return clocks.read(component.first("DTEND")).at
+    if not length or start.at is None or component.first("DTEND") is not None:
+        return start.at, end.at
+    return start.at, _add_length(start.at, length)
+
+
+def _add_length(starts_at: datetime, length: str) -> datetime | None:
     try:
         span = read_duration(length)
         wall = shift_wall(starts_at.replace(tzinfo=None), span.exact + timedelta(days=span.days))

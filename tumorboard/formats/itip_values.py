@@ -73,11 +73,15 @@ def keep_instant(moment: datetime | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A time as an instant, as a naive wall clock of no named zone, or as a day; none of them where unreadable."""
+    """A time as an instant, as a naive wall clock of no named zone, or as a day; none of them where unreadable.
+
+    `is_skipped` says that no clock of its zone ever shows it: the instant is then that of RFC 5545, 3.3.5.
+    """
 
     at: datetime | None = None
     wall: datetime | None = None
     on: date | None = None
+    is_skipped: bool = False
 
 
 class Clocks:
@@ -107,7 +111,10 @@ class Clocks:
                 return When(wall=wall)
             zones = Zones(self._reading, self._components, first=_near(wall, -1), last=_near(wall, 1))
             clock = zones.find_clock(name, 0)
-            return When(wall=wall) if clock is None else When(at=keep_instant(clock.instant(wall)))
+            if clock is None:
+                return When(wall=wall)
+            at = clock.instant(wall)
+            return When(at=keep_instant(at), is_skipped=clock.wall(at) != wall)
         except (BadValue, BadInput, ArithmeticError):
             return When()
 

@@ -13,6 +13,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.mail.frame import Row, one_line, render_letter
 from tumorboard.mail.letters import EntryFacts, EventWords, InvitationFacts, Letter, LetterKind, Previous, Why
 from tumorboard.words import Words, format_date, format_span, is_same_clock
+from tumorboard.words.hours import say_hours
 
 _KEPT = 1024
 """Words that are the same in many entries: of boards, rules, video rooms."""
@@ -88,7 +89,8 @@ def _write_subject(facts: InvitationFacts, words: Words) -> str:
         LetterKind.WITHDRAWN: words.gettext("Invitation withdrawn: %(board)s, %(when)s"),
         LetterKind.CANCELLED: words.gettext("Meeting cancelled: %(board)s, %(when)s"),
     }[facts.kind]
-    subject = pattern % {"board": one_line(facts.board_name), "when": _show(facts.window, facts.time_zone, facts)}
+    zone = facts.board_time_zone if facts.hour_changes else facts.time_zone
+    subject = pattern % {"board": one_line(facts.board_name), "when": _show(facts.window, zone, facts)}
     return words.gettext("URGENT – %(subject)s") % {"subject": subject} if facts.is_urgent else subject
 
 
@@ -286,7 +288,10 @@ def _show_moment(instant: datetime, facts: InvitationFacts) -> str:
 
 
 def _show_everywhere(span: Interval, facts: InvitationFacts) -> tuple[str, ...]:
-    """In the member's zone, and in the board's where the clock there shows another time."""
+    """In the member's zone, and in the board's where the clock there shows another time, or will."""
+    changes, zone, own_zone = facts.hour_changes, facts.board_time_zone, facts.time_zone
+    if changes:
+        return say_hours(span, changes, zone=zone, own_zone=own_zone, language=facts.language)
     own = _show(span, facts.time_zone, facts)
     if is_same_clock(span.start, facts.time_zone, facts.board_time_zone):
         return (own,)

@@ -106,7 +106,8 @@ class InvitationFacts(EntryFacts):
     come, and `has_answered` is None where one answer does not tell, as for a whole series. `answer_links` are there
     while an answer is asked for. A reminder asks for it until `answer_until`, at once where that is None; at
     `preferences_url` she can switch reminders off, and at `unsubscribe_url` her mail program with one click (RFC 8058).
-    `recipient_title` goes with her name where she is spoken to.
+    `recipient_title` goes with her name where she is spoken to. `hour_changes` are the starts of a series from which on
+    her clock shows another hour while the board's stays: the letter then speaks of the board's hour first.
 
     Raises BadInput (`bad-link`) for a link that is not http or https.
     """
@@ -124,6 +125,7 @@ class InvitationFacts(EntryFacts):
     preferences_url: str | None = None
     unsubscribe_url: str | None = None
     recipient_title: str = ""
+    hour_changes: tuple[datetime, ...] = ()
 
     def __post_init__(self) -> None:
         answers = self.answer_links

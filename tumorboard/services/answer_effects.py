@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.answers import Effect, InboundMail, Verdict
 from tumorboard.domain.board_settings import read_settings
 from tumorboard.domain.errors import Conflict
+from tumorboard.mail.letters import LetterKind
 from tumorboard.services.access import Actor
 from tumorboard.services.answer_letters import post_decline_counter
 from tumorboard.services.answer_states import KnownEvent
-from tumorboard.services.answer_taking import refuse_ended, take_answer, take_series_answer
+from tumorboard.services.answer_taking import keep_week_answer, refuse_ended, take_answer, take_series_answer
 from tumorboard.services.audit import record
 from tumorboard.services.feeds import render_member_feeds
+from tumorboard.services.invitation_post import post_series
 from tumorboard.services.invitations import resend_invitation
 from tumorboard.services.setup import Setup
-from tumorboard.store.calendars import InboundMessage
-from tumorboard.store.meetings import Board, MeetingInvitation
+from tumorboard.store.calendars import InboundMessage, StandingInvitation
+from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Member
 from tumorboard.store.post import OutboxMessage
 
@@ -66,13 +68,35 @@ def _rows(arrival: Arrival, now: datetime) -> list[MeetingInvitation]:
     return ahead
 
 
+def _find_untold(arrival: Arrival) -> StandingInvitation | None:
+    """The series of a message about one week of it for which nothing is published yet."""
+    event, instance = arrival.event, arrival.verdict.instance
+    if event is None or event.standing is None or instance is None or event.rows_for(instance):
+        return None
+    return event.standing
+
+
+def _find_meeting(session: Session, standing: StandingInvitation, start: datetime | None) -> int | None:
+    """The row id of the meeting that is held in a week of a series."""
+    query = select(Meeting.id).where(Meeting.series_id == standing.series_id, Meeting.starts_at == start)
+    return session.scalar(query.where(Meeting.status != "cancelled").limit(1))
+
+
 def _answer(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
     verdict, message, event = arrival.verdict, arrival.message, arrival.event
     answer = verdict.partstat.lower()
     said = {"answer": answer, "comment": message.comment, "channel": "mail", "stamp": verdict.stamp}
     if event is not None and event.standing is not None and verdict.instance is None:
-        rows = event.rows_for(None)
-        take_series_answer(session, setup, event.standing, rows, by=by, now=now, **said)  # type: ignore[arg-type]
+        found = take_series_answer(
+            session, setup, event.standing, event.rows_for(None), sequence=verdict.sequence or 0, by=by, now=now,
+            **said,  # type: ignore[arg-type]
+        )  # fmt: skip
+        message.reason = "weeks-moved-since" if found.moved else message.reason
+        return
+    week = _find_untold(arrival)
+    if week is not None:
+        keep_week_answer(session, setup, week, verdict.instance, by=by, now=now, **said)  # type: ignore[arg-type]
+        message.reason, message.meeting_id = "kept-for-week", _find_meeting(session, week, verdict.instance)
         return
     for row in _rows(arrival, now):
         take_answer(session, setup, row, by=by, now=now, **said)  # type: ignore[arg-type]
@@ -85,9 +109,12 @@ def _delegate(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: 
 
 
 def _propose(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
-    rows, message = _rows(arrival, now), arrival.message
+    message, week, start = arrival.message, _find_untold(arrival), arrival.verdict.instance
+    rows = [] if week is not None and start is not None and start > now else _rows(arrival, now)
     _dismiss_older(session, message, now)
     message.state = "open"
+    if week is not None:
+        message.reason, message.meeting_id = "publish-week-first", _find_meeting(session, week, start)
     if len(rows) == 1 and not allows_proposals(rows[0].meeting.board):
         post_decline_counter(session, setup, rows[0], message, now=now)
         message.state, message.reason = "declined", "proposals-forbidden"
@@ -114,7 +141,8 @@ def _dismiss_older(session: Session, message: InboundMessage, now: datetime) -> 
 
 
 def _resend(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:
-    rows, message = _rows(arrival, now), arrival.message
+    message, series = arrival.message, _find_series(arrival, now)
+    rows = [] if series is not None else _rows(arrival, now)
     lately = select(func.count(InboundMessage.id)).where(
         InboundMessage.effect == Effect.RESEND,
         InboundMessage.uid == message.uid,
@@ -125,8 +153,22 @@ def _resend(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: da
     if session.scalars(lately).one():
         _nothing(message, "resend-too-soon")
         return
-    resend_invitation(session, setup, rows[0], now=now)
-    render_member_feeds(session, setup, rows[0].member, now=now)  # its DTSTAMP is that of the letter
+    if series is not None:
+        latest = max((place.invitation for place in series.places), key=lambda row: row.starts_at)
+        post_series(session, setup, series, latest, LetterKind.INVITATION, now=now)
+    else:
+        resend_invitation(session, setup, rows[0], now=now)
+    member = rows[0].member if series is None else series.member
+    render_member_feeds(session, setup, member, now=now)  # its DTSTAMP is that of the letter
+
+
+def _find_series(arrival: Arrival, now: datetime) -> StandingInvitation | None:
+    """The series to be sent whole: all of it was asked for, or a week that only the series tells of."""
+    event, instance = arrival.event, arrival.verdict.instance
+    if event is None or event.standing is None or (instance is not None and event.rows_for(instance)):
+        return None
+    is_ahead = event.standing.until > now if instance is None else instance > now
+    return event.standing if is_ahead and event.standing.places else None
 
 
 def _wait(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:

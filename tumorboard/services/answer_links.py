@@ -17,11 +17,14 @@ from tumorboard.services.answer_taking import (
     check_answer,
     read_comment,
     refuse_ended,
+    sort_series,
     take_answer,
     take_series_answer,
 )
 from tumorboard.services.answer_tokens import LinkToken, open_token, unknown_link
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import list_kept
+from tumorboard.services.standing_hours import hour_changes_of
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation, Series
 from tumorboard.store.people import Member
@@ -32,7 +35,9 @@ class LinkQuestion:
     """What a link asks of whom: a window of one meeting, or a weekly series from `span` to `until`.
 
     `answer` is the one the link carries, `answered` what she said so far, or empty; `ended` is why the link takes no
-    answer any more, or empty.
+    answer any more, or empty. `apart` are the weeks of a series that its answer is not for: moved since its letter, or
+    answered by themselves. `hour_changes` are the starts of a series from which on the member's clock shows another
+    hour, while that of `board_zone` stays.
     """
 
     member: Member
@@ -44,6 +49,9 @@ class LinkQuestion:
     answered: str
     until: datetime | None = None
     ended: str = ""
+    apart: tuple[Interval, ...] = ()
+    board_zone: str = ""
+    hour_changes: tuple[datetime, ...] = ()
 
 
 def read_answer_link(session: Session, setup: Setup, *, token: str, now: datetime) -> LinkQuestion:
@@ -54,9 +62,12 @@ def read_answer_link(session: Session, setup: Setup, *, token: str, now: datetim
         board, room = standing.series.board, standing.series.room.name
         until: datetime | None = standing.until
         row: MeetingInvitation | StandingInvitation = standing
+        apart = _list_apart(session, standing, link, now)
+        changes, board_zone = hour_changes_of(standing), standing.time_zone
     else:
         row = single = _find_single(session, link)
-        board, room, until = single.meeting.board, single.details.get("room", ""), None
+        board, room, until, apart = single.meeting.board, single.details.get("room", ""), None, ()
+        changes, board_zone = (), single.meeting.time_zone
     return LinkQuestion(
         member=row.member,
         board=board,
@@ -67,7 +78,20 @@ def read_answer_link(session: Session, setup: Setup, *, token: str, now: datetim
         answered="" if row.answer == "needs-action" else row.answer,
         until=until,
         ended=_why_ended(row, link, now),
+        apart=apart,
+        board_zone=board_zone,
+        hour_changes=changes,
     )
+
+
+def _list_apart(session: Session, standing: StandingInvitation, link: LinkToken, now: datetime) -> tuple[Interval, ...]:
+    """The weeks ahead that the answer to the series is not for, in the order of time."""
+    event = load_by_uid(session, [standing.uid])[standing.uid]
+    found = sort_series(standing, event.rows_for(None), sequence=link.sequence, stamp=None, now=now)
+    length = standing.ends_at - standing.starts_at
+    spans = [Interval(row.starts_at, row.ends_at) for row in (*found.moved, *found.apart)]
+    spans += [Interval(start, start + length) for start in list_kept(standing) if start > now]
+    return tuple(sorted(spans))
 
 
 def answer_by_link(
@@ -96,7 +120,8 @@ def answer_by_link(
             return
         rows = load_by_uid(session, [row.uid])[row.uid].rows_for(None)
         take_series_answer(
-            session, setup, row, rows, answer=chosen, comment=said, channel="link", stamp=None, by=by, now=now
+            session, setup, row, rows, answer=chosen, comment=said, channel="link", sequence=link.sequence, stamp=None,
+            by=by, now=now,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from tumorboard.domain.answers import EventState, InboundMail
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.standing import list_excluded, starts_of
+from tumorboard.services.standing_answers import list_kept
 from tumorboard.store.calendars import StandingInvitation, StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation, Series
 from tumorboard.store.people import Member
@@ -129,7 +130,8 @@ def _standing(standing: StandingInvitation) -> KnownEvent:
         instances=frozenset(starts_of(standing)) - set(list_excluded(standing)) | {start for start, _ in told},
         time_zone=standing.time_zone,
         instance_sequences={start: max(row.sequence, standing.sequence) for start, row in told},
-        processed_instances={(address, start): row.answer_stamp for start, row in told if row.answer_stamp},
+        processed_instances={(address, start): said.stamp for start, said in list_kept(standing).items()}
+        | {(address, start): row.answer_stamp for start, row in told if row.answer_stamp},
     )
     return KnownEvent(state, standing.member, rows, standing)
 

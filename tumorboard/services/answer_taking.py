@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from tumorboard.services.delegation import come_after_all, refuse_delegated, tel
 from tumorboard.services.feeds import render_member_feeds
 from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import WeekAnswer, keep
 from tumorboard.services.texts import LONGEST_TEXT
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import MeetingInvitation
@@ -66,18 +68,47 @@ def _take(
     return followed
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesRows:
+    """The meetings ahead of a series: those that an answer to the whole is for, those moved since, answered apart."""
+
+    chosen: tuple[MeetingInvitation, ...]
+    moved: tuple[MeetingInvitation, ...]
+    apart: tuple[MeetingInvitation, ...]
+
+
+def sort_series(
+    standing: StandingInvitation, rows: Iterable[MeetingInvitation], *, sequence: int, stamp: datetime | None,
+    now: datetime,
+) -> SeriesRows:  # fmt: skip
+    """What an answer to the series with this SEQUENCE and DTSTAMP is for: nobody accepts a time she has not seen."""
+    last = standing.answer_stamp
+    by_rule = {place.invitation_id: place.recurrence_at for place in standing.places}
+
+    def is_unseen(row: MeetingInvitation) -> bool:
+        is_elsewhere = row.starts_at != by_rule.get(row.id, row.starts_at)
+        return row.sequence > sequence or (is_elsewhere and stamp is not None and stamp < row.stamp)
+
+    ahead = [row for row in rows if row.status == "invited" and row.starts_at > now]
+    moved = [row for row in ahead if row.answer == "needs-action" and is_unseen(row)]
+    open_rows = [row for row in ahead if row not in moved and row.answer != DELEGATED]
+    chosen = [row for row in open_rows if row.answer == "needs-action" or (last and row.answer_stamp == last)]
+    chosen = [row for row in chosen if not is_unseen(row)]
+    apart = [row for row in ahead if row not in moved and row not in chosen]
+    return SeriesRows(tuple(chosen), tuple(moved), tuple(apart))
+
+
 def take_series_answer(
     session: Session, setup: Setup, standing: StandingInvitation, rows: Iterable[MeetingInvitation], *, answer: str,
-    comment: str, channel: str, stamp: datetime | None, by: Actor, now: datetime,
-) -> None:  # fmt: skip
-    """Write an answer to a whole series: for its meetings ahead, those answered apart left as they are.
+    comment: str, channel: str, stamp: datetime | None, by: Actor, now: datetime, sequence: int | None = None,
+) -> SeriesRows:  # fmt: skip
+    """Write an answer to a whole series: for its meetings ahead as the letter of that SEQUENCE, or the last, said them.
 
-    Meetings published later take it over.
+    Those that were moved since wait for an answer of their own, and those answered apart stay as they are. Meetings
+    published later take it over.
     """
-    last = standing.answer_stamp
-    ahead = [row for row in rows if row.status == "invited" and row.starts_at > now]
-    open_rows = [row for row in ahead if row.answer != DELEGATED]
-    chosen = [row for row in open_rows if row.answer == "needs-action" or (last and row.answer_stamp == last)]
+    known = standing.sequence if sequence is None else sequence
+    found = sort_series(standing, rows, sequence=known, stamp=stamp, now=now)
     standing.answer, standing.answered_at = answer, now
     standing.answer_stamp = _read_stamp(stamp, now)
     session.flush()
@@ -85,11 +116,32 @@ def take_series_answer(
         session, by=by, now=now, action="series:answered", subject=("invitation", standing.public_id), answer=answer,
         channel=channel, member=standing.member.public_id,
     )  # fmt: skip
-    for row in chosen:
+    for row in found.chosen:
         _take(
             session, setup, row, answer=answer, comment=comment, channel=channel, stamp=standing.answer_stamp, by=by,
             now=now,
         )  # fmt: skip
+    render_member_feeds(session, setup, standing.member, now=now)
+    return found
+
+
+def keep_week_answer(
+    session: Session, setup: Setup, standing: StandingInvitation, start: datetime, *, answer: str, comment: str,
+    channel: str, stamp: datetime | None, by: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """Keep an answer to a week of a series that is not published yet: her part in it begins with that answer.
+
+    Until then her feeds show it, and the planner does not count on who said no. Raises Conflict `meeting-past`.
+    """
+    if start <= now:
+        raise Conflict("this meeting has begun; the answer comes too late", code="meeting-past")
+    said = WeekAnswer(answer, _read_stamp(stamp, now), now.replace(microsecond=0), channel, comment)
+    keep(standing, start, said)
+    session.flush()
+    record(
+        session, by=by, now=now, action="series:week-answered", subject=("invitation", standing.public_id),
+        answer=answer, channel=channel, start=start.isoformat(), member=standing.member.public_id,
+    )  # fmt: skip
     render_member_feeds(session, setup, standing.member, now=now)
 
 

@@ -22,6 +22,7 @@ from tumorboard.services.feed_series import list_series, list_untold, load_stand
 from tumorboard.services.feed_stamps import keep_stamps
 from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing import last_exclusion
 from tumorboard.store.calendars import StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
 from tumorboard.store.people import Department, Member
@@ -70,7 +71,7 @@ def list_busy_times(session: Session, member_id: int, *, window: Interval) -> Bu
     standings = load_standings(session, member_id, window)
     spans = [Interval(row.starts_at, row.ends_at) for row in rows]
     spans += [span for standing in standings for span in list_untold(standing, window)]
-    stamps = [*(row.stamp for row in rows), *(standing.stamp for standing in standings)]
+    stamps = [*(row.stamp for row in rows), *(last_exclusion(standing)[1] for standing in standings)]
     return BusyTimes(tuple(sorted(spans)), max(stamps, default=window.start))
 
 

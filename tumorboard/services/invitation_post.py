@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import SeatKind
 from tumorboard.domain.preferences import read_member_preferences
+from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.formats.ical import (
     Invitation,
@@ -32,9 +33,10 @@ from tumorboard.services.invitation_letters import (
     outbox_message,
     supersede,
 )
-from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
-from tumorboard.services.standing import find_instances, list_excluded, what_is_said, zone_of
+from tumorboard.services.standing import find_instances, list_excluded, starts_of, what_is_said, zone_of
+from tumorboard.services.standing_answers import list_kept
+from tumorboard.services.standing_hours import hour_changes_of
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.words import Words, format_date
@@ -171,7 +173,7 @@ def post_series(
     words = Words(standing.member.language)
     until = format_date(standing.until.astimezone(zone_of(standing)).date(), standing.member.language)
     named = words.gettext("%(board)s, weekly until %(day)s") % {"board": facts.board_name, "day": until}
-    facts = replace(facts, board_name=named)
+    facts = replace(facts, board_name=named, hour_changes=hour_changes_of(standing))
     member_id = standing.member_id
     session.add(
         outbox_message(setup, facts, first, ics, method, member_id=member_id, meeting=None, now=now, batch=batch)
@@ -218,8 +220,13 @@ def series_of(setup: Setup, standing: StandingInvitation, first: Invitation) -> 
         own = replace(invitation_of(setup, row.meeting, row, facts), uid=standing.uid, related_uid=None)
         by_rule = (own.starts_at, own.ends_at) == (place.recurrence_at, place.recurrence_at + length)
         differs = (own.location, own.video_url) != (first.location, first.video_url)
-        if not by_rule or differs or row.answer == DELEGATED:
+        if not by_rule or differs or row.answer in NOT_COMING:
             overrides.append((place.recurrence_at, replace(own, sequence=max(own.sequence, standing.sequence))))
+    overrides += [
+        (start, replace(first, starts_at=start, ends_at=start + length, partstat=Partstat(said.answer.upper())))
+        for start, said in list_kept(standing).items()
+        if start in starts_of(standing) and start not in excluded
+    ]
     return SeriesInvitation(
         first=first, weekly=Weekly(until=standing.until, excluded=excluded), overrides=tuple(overrides)
     )

@@ -19,6 +19,7 @@ from tumorboard.services.invitations import is_urgent_call
 from tumorboard.services.judging import judge_sheet, waiting_case
 from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import list_declined
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import (
     busy_times,
@@ -45,9 +46,9 @@ def load_problem(
 ) -> tuple[Problem, dict[str, int]]:  # fmt: skip
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
-    Who declined a meeting counts as busy during it. Meetings of the time `beyond` are the later ones, for reasons.
-    `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is published. A fixed
-    number of queries, whatever the size.
+    Who declined a meeting, published or not yet, counts as busy during it. Meetings of the time `beyond` are the later
+    ones, for reasons. `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is
+    published. A fixed number of queries, whatever the size.
     """
     settings = read_settings(board.settings)
     known = _load_meetings(session, board, until=until + beyond, now=now)
@@ -176,6 +177,8 @@ def _members(session: Session, meetings: list[Meeting], now: datetime, until: da
             if entry.answer in NOT_COMING:
                 span = Interval(meeting.starts_at, meeting.ends_at)
                 busy[entry.member_id] = merge((*busy.get(entry.member_id, ()), span))
+    for member_id, span in list_declined(session, meetings):
+        busy[member_id] = merge((*busy.get(member_id, ()), span))
     query = select(Member).where(Member.active.is_(True)).order_by(Member.id)
     query = query.options(
         selectinload(Member.specialties),

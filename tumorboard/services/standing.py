@@ -20,6 +20,7 @@ from tumorboard.domain.series import fits_between, list_starts
 from tumorboard.mail.letters import LetterKind
 from tumorboard.services.invitation_letters import Change, Instance, new_uid, next_stamp
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import take_kept
 from tumorboard.services.standing_opening import is_booked, is_usual_holder, lay_series, list_ahead
 from tumorboard.store.calendars import StandingInvitation, StandingPlace
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
@@ -69,7 +70,7 @@ def end_instances(changes: list[Change], instances: Mapping[int, Instance]) -> l
     for change in changes:
         instance = instances.get(change.row.id)
         if instance is not None:
-            exclude(instance.standing, instance.recurrence_at)
+            exclude(instance.standing, instance.recurrence_at, at=change.row.stamp)
     return changes
 
 
@@ -104,10 +105,28 @@ def list_excluded(standing: StandingInvitation) -> tuple[datetime, ...]:
     return tuple(sorted(datetime.fromisoformat(text) for text in standing.excluded.get("starts", ())))
 
 
-def exclude(standing: StandingInvitation, start: datetime, *, is_out: bool = True) -> None:
-    """Leave one start out of the series, or take it in again."""
-    starts = {*list_excluded(standing), start} if is_out else {*list_excluded(standing)} - {start}
-    standing.excluded = {**standing.excluded, "starts": [each.isoformat() for each in sorted(starts)]}
+def exclude(standing: StandingInvitation, start: datetime, *, is_out: bool = True, at: datetime | None = None) -> None:
+    """Leave one start out of the series, or take it in again; `at` is when the member was told of that week alone.
+
+    How often that happened is counted, for feeds show the series as one object. A week that comes back counts twice:
+    a feed may have counted that its cancellation went.
+    """
+    known = set(list_excluded(standing))
+    starts = known | {start} if is_out else known - {start}
+    kept = {**standing.excluded, "starts": [each.isoformat() for each in sorted(starts)]}
+    if starts != known and at is not None:
+        count, changed_at = last_exclusion(standing)
+        kept["changes"] = count + (1 if is_out else 2)
+        kept["changed_at"] = next_stamp(changed_at, at).isoformat()
+    standing.excluded = kept
+
+
+def last_exclusion(standing: StandingInvitation) -> tuple[int, datetime]:
+    """How often single weeks left the series or came back, and when the series or its answer last changed."""
+    latest = max(standing.stamp, standing.answered_at or standing.stamp)
+    text = standing.excluded.get("changed_at")
+    changed_at = latest if text is None else max(latest, datetime.fromisoformat(text))
+    return standing.excluded.get("changes", 0), changed_at
 
 
 def starts_of(standing: StandingInvitation) -> tuple[datetime, ...]:
@@ -150,7 +169,8 @@ def _take_place(
     row.sequence = max(row.sequence, standing.sequence)
     is_whole = _is_whole(meeting, row)
     if is_whole:
-        row.answer, row.answered_at, row.answer_stamp = standing.answer, standing.answered_at, standing.answer_stamp
+        if not take_kept(standing, meeting.starts_at, row):
+            row.answer, row.answered_at, row.answer_stamp = standing.answer, standing.answered_at, standing.answer_stamp
         if what_is_said(standing) == _say(row):
             return []
     row.sequence += not is_whole
@@ -218,12 +238,12 @@ def _settle_instance(session: Session, change: Change, instance: Instance) -> li
     """Keep the series in step with one of its instances; one that moved past its neighbours leaves it."""
     standing, row = instance.standing, change.row
     if change.kind.is_cancellation:
-        exclude(standing, instance.recurrence_at)
+        exclude(standing, instance.recurrence_at, at=row.stamp)
         return [change]
-    exclude(standing, instance.recurrence_at, is_out=False)
+    exclude(standing, instance.recurrence_at, is_out=False, at=row.stamp)
     if _fits(standing, row, instance.recurrence_at):
         return [change]
-    exclude(standing, instance.recurrence_at)
+    exclude(standing, instance.recurrence_at, at=row.stamp)
     place = next(place for place in standing.places if place.invitation_id == row.id)
     standing.places.remove(place)
     session.flush()
@@ -265,7 +285,8 @@ def _leave_out(
         meeting.invitations.append(row)
     row.status, row.sequence = status, max(row.sequence, standing.sequence) + 1
     row.stamp = next_stamp(max(row.stamp, standing.stamp), now)
-    exclude(standing, meeting.starts_at)
+    take_kept(standing, meeting.starts_at, row)
+    exclude(standing, meeting.starts_at, at=row.stamp)
     session.flush()
     session.add(StandingPlace(standing=standing, invitation=row, recurrence_at=meeting.starts_at))
     session.flush()

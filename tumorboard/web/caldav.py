@@ -15,7 +15,7 @@ from flask.wrappers import Response
 from werkzeug.http import http_date
 
 from tumorboard.domain.errors import BadInput
-from tumorboard.formats.feed_objects import FeedObject, read_name, split_feed
+from tumorboard.formats.feed_objects import FeedObject, expand_object, read_name, split_feed
 from tumorboard.services import feeds
 from tumorboard.services.feeds import FeedHead, answer_free_busy
 from tumorboard.web.auth import database
@@ -32,6 +32,7 @@ from tumorboard.web.caldav_xml import (
     make_response,
     read_body,
     read_hrefs,
+    read_most,
     read_range,
     read_wanted,
     server,
@@ -149,7 +150,10 @@ def _fetch(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Iterator[Tree.
 
 
 def _synchronise(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Response:
-    """What changed since a token (RFC 6578). Only the present state is kept, so an older token asks for all again."""
+    """What changed since a token (RFC 6578). Only the present state is kept, so an older token asks for all again.
+
+    Nor is there a token of a part: more than the client takes is refused (3.7).
+    """
     known = (root.findtext(dav("sync-token")) or "").strip()
     level = (root.findtext(dav("sync-level")) or "1").strip()
     if level not in ("1", "infinite"):
@@ -158,6 +162,9 @@ def _synchronise(head: FeedHead, root: Tree.Element, wanted: Wanted) -> Response
     if known not in ("", token):
         raise BadRequestBody(403, dav("valid-sync-token"))
     changed = () if known == token else _objects(head)
+    most = read_most(root)
+    if most is not None and len(changed) > most:
+        raise BadRequestBody(507, dav("number-of-matches-within-limits"))
     return _multistatus((_describe(one, wanted) for one in changed), element(dav("sync-token"), text=token))
 
 
@@ -190,7 +197,8 @@ def _of_object(one: FeedObject, wanted: Wanted) -> dict[str, Tree.Element]:
         **_of_everything(),
     }
     if wanted.names is not None and caldav("calendar-data") in wanted.names:
-        known[caldav("calendar-data")] = element(caldav("calendar-data"), text=one.content.decode())
+        content = one.content if wanted.expanded is None else expand_object(one, wanted.expanded)
+        known[caldav("calendar-data")] = element(caldav("calendar-data"), text=content.decode())
     return known
 
 

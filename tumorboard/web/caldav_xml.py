@@ -11,6 +11,7 @@ from xml.etree import ElementTree as Tree
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
+from tumorboard.domain.timeline import Interval
 from tumorboard.formats.feed_objects import FeedObject
 
 DAV, CALDAV, SERVER = "DAV:", "urn:ietf:params:xml:ns:caldav", "http://calendarserver.org/ns/"
@@ -18,6 +19,7 @@ MOST_BYTES = 64 * 1024
 """Of a body that is read."""
 MOST_NAMES, MOST_HREFS, MOST_CONDITIONS = 100, 1_000, 100
 MOST_ANSWER_BYTES = 20_000_000
+_MOST_DIGITS = 9
 _ELEMENT_BYTES = 64
 """What the tags around a text take, at least, in memory too."""
 _EARLIEST, _LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -37,10 +39,14 @@ class BadRequestBody(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The properties a client asks for by name; None for all that are cheap. `only_names` leaves their values out."""
+    """The properties a client asks for by name; None for all that are cheap. `only_names` leaves their values out.
+
+    Within `expanded` each instance of a series is to be given by itself.
+    """
 
     names: tuple[str, ...] | None
     only_names: bool = False
+    expanded: Interval | None = None
 
 
 def dav(name: str) -> str:
@@ -91,7 +97,25 @@ def read_wanted(root: Tree.Element | None) -> Wanted:
     names = tuple(dict.fromkeys(child.tag for child in found))
     if len(names) > MOST_NAMES:
         raise BadRequestBody(403)
-    return Wanted(names)
+    expand = found.find(f"{caldav('calendar-data')}/{caldav('expand')}")
+    return Wanted(names, expanded=None if expand is None else _read_period(expand))
+
+
+def _read_period(found: Tree.Element) -> Interval:
+    """A time range with both ends. Raises BadRequestBody."""
+    if found.get("start") is None or found.get("end") is None:
+        raise BadRequestBody(400)
+    return Interval(*read_range(found))
+
+
+def read_most(root: Tree.Element) -> int | None:
+    """How many answers a client takes at most (RFC 5323, 5.17); None for any number. Raises BadRequestBody."""
+    text = root.findtext(f"{dav('limit')}/{dav('nresults')}")
+    if text is None:
+        return None
+    if not (text.strip().isascii() and text.strip().isdigit()) or len(text.strip()) > _MOST_DIGITS:
+        raise BadRequestBody(400)
+    return int(text)
 
 
 def read_hrefs(root: Tree.Element) -> dict[str, str]:

@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
     "has-delegated": _("somebody comes in her place already; enter the deputy's no first"),
     "html-only": _("holds no calendar answer that can be read"),
     "incomplete-calendar": _("was cut short"),
+    "kept-for-week": _("kept until that week is published, and counted from then on"),
     "meeting-cancelled": _("the meeting is cancelled"),
     "meeting-past": _("the meeting has begun"),
     "method-missing": _("does not say what kind of message it is"),
@@ -62,8 +63,10 @@ REASONS: Mapping[str, str] = {
     "not-published-yet": _("is about a meeting for which nothing is published yet; enter an absence if need be"),
     "organizer-only": _("only the board itself may do this"),
     "proposals-forbidden": _("the board allows no proposals; declined at once"),
+    "publish-week-first": _("came before that week was published; once it is, accept or decline here"),
     "resend-too-soon": _("was sent again less than a minute before"),
     "sender-not-attendee": _("the sender is not the person who answers"),
+    "several-delegates": _("names several people to come in her place; ask her whom, then enter one deputy"),
     "several-events": _("holds several calendar entries"),
     "several-methods": _("says two things at once"),
     "stale-sequence": _("answers a time that is no longer asked for"),
@@ -77,6 +80,7 @@ REASONS: Mapping[str, str] = {
     "unknown-method": _("is of a kind that is not read"),
     "unknown-uid": _("is about no invitation of ours"),
     "unreadable": _("cannot be read"),
+    "weeks-moved-since": _("not taken for weeks that were moved since she was asked; she has a letter about each"),
     "winmail": _("came as winmail.dat, which cannot be read"),
 }
 """Why a message did no more than it did."""

@@ -15,6 +15,7 @@ from tumorboard.web.pages.frame import form_text, own_name, pages, refuse_form, 
 from tumorboard.web.pages.unlisted import speak, unlisted
 from tumorboard.words import format_date, format_span
 from tumorboard.words.answers import say_answer
+from tumorboard.words.hours import say_hours
 from tumorboard.words.refusals import REFUSALS
 
 
@@ -45,15 +46,19 @@ def _page(token: str, question: LinkQuestion) -> Response:
     """Board and time, and nothing of cases or other people: whoever holds the letter may see it."""
     speak(question.member.language)
     ended, until = question.ended, question.until
-    zone, language = question.time_zone, words().language
+    language, changes = words().language, question.hour_changes
+    zone = question.board_zone if changes else question.time_zone
+    zones = {"zone": zone, "own_zone": question.time_zone}
     return unlisted(
         show(
             "answer.html",
             token=token,
             board_name=own_name(question.board),
             when=format_span(question.span.start, question.span.end, zone, language),
+            hours=say_hours(question.span, changes, language=language, **zones) if changes else (),
             until=format_date(until.astimezone(ZoneInfo(zone)).date(), language) if until else "",
             room=question.room,
+            apart=[format_span(span.start, span.end, zone, language) for span in question.apart],
             chosen=question.answer,
             choices=[(code, say_answer(code, words())) for code in ANSWERS],
             answered=say_answer(question.answered, words()) if question.answered and not ended else "",
