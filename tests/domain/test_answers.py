@@ -272,8 +272,8 @@ def test_proposal_has_a_time_and_may_have_no_end() -> None:
     [
         ({"sequence": 1}, "none", Reason.STALE_SEQUENCE),
         ({"starts_at": None}, "queue", Reason.NO_TIME),
-        ({"ends_at": START}, "none", Reason.NO_TIME),
-        ({"ends_at": START + WEEK}, "none", Reason.NO_TIME),
+        ({"ends_at": START}, "queue", Reason.NO_TIME),
+        ({"ends_at": START + WEEK}, "queue", Reason.NO_TIME),
     ],
 )
 def test_proposal_that_is_stale_or_impossible(changes: dict[str, object], effect: str, reason: str) -> None:

@@ -58,7 +58,7 @@ def tcga_cases() -> bytes:
 
 @pytest.fixture
 def line(terminal_on: Callable[..., Terminal], database_url: str, mailroom: Mailroom) -> Line:
-    return Line(terminal_on(database_url, MAIL_URL=mailroom.url), mailroom)
+    return Line(terminal_on(database_url, MAIL_URL=mailroom.url, PLAN_SECONDS="3"), mailroom)
 
 
 def move_one_case(line: Line, draft: dict[str, Any]) -> dict[str, Any]:
