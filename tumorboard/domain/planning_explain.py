@@ -190,9 +190,14 @@ def _explain_one_left_out(trials: Trials, case: WaitingCase, later: Sequence[Mee
             return tuple(_collect(case, [_against(trials, case, meeting, None) for meeting in opened]))
         reasons = _why_nowhere(trials, case)
     except TrialsUsedUp:
-        return tuple(_collect(case, [(other, _stated(trials, case, other), 0) for other in trials.ahead]))
+        return _all_stated(trials, case)
     helped = what_helps(trials, case, trials.ahead, later=later)
-    return (*reasons, *who_took_its_place(trials, case), *helped)
+    return (*reasons, *who_took_its_place(trials, case), *helped) or _all_stated(trials, case)
+
+
+def _all_stated(trials: Trials, case: WaitingCase) -> tuple[Reason, ...]:
+    """What the facts say against each meeting, without a trial."""
+    return tuple(_collect(case, [(other, _stated(trials, case, other), 0) for other in trials.ahead]))
 
 
 def _why_nowhere(trials: Trials, case: WaitingCase) -> list[Reason]:
