@@ -91,18 +91,23 @@ def is_over(run: PlanRun) -> bool:
 
 
 def pid_of(run_id: str) -> int:
-    """The process of the only run there is: the youngest child of this process's warm one."""
+    """The process of the only run there is: the child of this process's warm one that began last.
+
+    A browser of earlier tests has children as well, and process numbers start again at their largest: no number tells.
+    """
     parents: dict[int, int] = {}
+    began: dict[int, int] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
+        state, parent, ticks = fields[0], int(fields[1]), int(fields[19])
         if state != "Z":
-            parents[int(entry.name)] = int(parent)
+            parents[int(entry.name)], began[int(entry.name)] = parent, ticks
     found = [pid for pid, parent in parents.items() if parents.get(parent) == os.getpid()]
     assert found, run_id
-    return max(found)
+    return max(found, key=began.__getitem__)
 
 
 def test_run_makes_a_draft_that_can_be_published(database_url: str) -> None:
