@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -25,7 +26,7 @@ from tumorboard.services.feed_events import list_busy_times, list_feed_events
 from tumorboard.services.feed_parts import Detail
 from tumorboard.services.invitations import post_letters, sync_invitations
 from tumorboard.services.moving import move_meeting
-from tumorboard.services.proposals import accept_message
+from tumorboard.services.proposals import accept_message, decline_message
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import Meeting, MeetingInvitation
@@ -177,6 +178,28 @@ def test_i10_proposal_for_a_week_that_is_not_published_waits_for_it(board: Sessi
     assert (done.effect, done.reason, done.state) == (Effect.PROPOSAL, "publish-week-first", "open")
     assert moved is not None
     assert moved.after.start == span[0]
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_i10_proposal_for_a_week_to_come_is_declined_for_that_week(
+    board: Session, setup: Setup, is_allowed: bool
+) -> None:
+    row, standing = parts(board)[0], series(board)
+    row.meeting.board.settings = {**row.meeting.board.settings, "allow_proposals": is_allowed}
+    board.commit()
+    start, before = row.starts_at + WEEK, last_letter(board)
+    span = (start + timedelta(hours=5), start + timedelta(hours=6))
+    counter = a_reply(row, "TENTATIVE", method="COUNTER", uid=standing.uid, lines=about(start), span=span)
+
+    done = receive(board, setup, counter)
+    if is_allowed:
+        assert decline_message(board, setup, message_id=done.id, by=OPERATOR, now=NOW)
+
+    (letter,) = letters(board, after=before)
+    assert (letter.recipient, values_of(letter, "METHOD")) == (KIM, ["DECLINECOUNTER"])
+    assert (values_of(letter, "UID"), values_of(letter, "SEQUENCE")) == ([standing.uid], ["0"])
+    local = start.astimezone(ZoneInfo(standing.time_zone))
+    assert values_of(letter, "RECURRENCE-ID") == [f"{local:%Y%m%dT%H%M%S}"]
 
 
 def test_i11_refresh_of_a_series_gives_all_of_it_to_her_alone(board: Session, setup: Setup) -> None:

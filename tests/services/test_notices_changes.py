@@ -42,6 +42,17 @@ def test_evening_tells_the_core_what_changed_since(small: Session, setup: Setup)
     assert ("New: " in text, "C-7" in text, "Answers so far: 6 unanswered" in text) == (True, True, True)
 
 
+def test_who_sent_a_deputy_is_not_counted_beside_the_deputy(small: Session, setup: Setup) -> None:
+    tick(small, setup, "22 12:05")
+    publish_more(small, setup, "22 15:00", "C-7")
+    invitation_of(small, UROLOGY).answer = "delegated"
+    small.commit()
+
+    tick(small, setup, "22 18:00")
+
+    assert "Answers so far: 5 unanswered" in text_to(small, "changes", PATHOLOGY)
+
+
 def test_new_order_is_told_to_whom_it_concerns(small: Session, setup: Setup) -> None:
     tick(small, setup, "22 12:05")
     reorder(small)

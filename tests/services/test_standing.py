@@ -296,6 +296,22 @@ def test_who_leaves_her_seat_keeps_what_was_and_what_she_is_invited_to(
     assert starts(client) == held(any_weekly_centre)[:1]
 
 
+def test_series_with_nothing_left_to_cut_ends_without_a_word(any_weekly_centre: Session, setup: Setup) -> None:
+    publish(any_weekly_centre, setup, now=NOW)
+    letters_to(any_weekly_centre, KIM)
+    query = select(StandingInvitation).join(Member).where(Member.email == KIM)
+    standing = any_weekly_centre.scalars(query).one()
+    sequence = standing.sequence
+    standing.until = held(any_weekly_centre)[0]
+    any_weekly_centre.execute(delete(SeatHolder).where(SeatHolder.member_id == standing.member_id))
+    any_weekly_centre.commit()
+
+    keep_standing(any_weekly_centre, setup, by=OPERATOR, now=NOW)
+
+    ended = any_weekly_centre.scalars(query).one()
+    assert (ended.status, ended.sequence, letters_to(any_weekly_centre, KIM)) == ("withdrawn", sequence, [])
+
+
 def test_switch_sends_the_whole_series_for_a_changed_instance(any_weekly_centre: Session, setup: Setup) -> None:
     client = Client(KIM)
     any_weekly_centre.scalars(select(Member).where(Member.email == KIM)).one().preferences = {"whole_series": True}

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from tumorboard.domain.model import MeetingFacts, MeetingPlan, Reason, SeatKind, Urgency, WaitingCase
+from tumorboard.domain.planning_against import Against, Found, collect_reasons, list_stated, name_conflict
 from tumorboard.domain.planning_changes import what_helps, who_took_its_place
-from tumorboard.domain.planning_obstacles import stale_items
 from tumorboard.domain.planning_options import Options
-from tumorboard.domain.planning_problem import NeedKey, Problem, late_days
+from tumorboard.domain.planning_problem import late_days
 from tumorboard.domain.planning_reasons import REASON_CODES
-from tumorboard.domain.planning_relaxations import (
-    CLOSING,
-    FIXED_TIME,
-    MINUTES,
-    OTHERS,
-    READINESS,
-    ROOM,
-    Groups,
-    RuleKind,
-)
+from tumorboard.domain.planning_relaxations import OTHERS, Groups
 from tumorboard.domain.planning_trials import MOST_WORK, Trials, TrialsUsedUp
 from tumorboard.domain.timeline import Interval
 
 __all__ = ["REASON_CODES", "explain_cases", "explain_left_out", "explain_meetings"]
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """What speaks against a case on a meeting: a reason code and what it is about."""
-
-    code: str
-    key: NeedKey = NeedKey("")
-    specialty: str = ""
-    cases: int = 0
-    mostly: str = ""
-    items: tuple[str, ...] = ()
-
-
-Found = list[tuple[MeetingFacts, Against, int]]
-"""Per meeting, in time order, what speaks against it, and the points where it is a matter of points."""
 
 
 def explain_meetings(options: Options, plans: tuple[MeetingPlan, ...]) -> tuple[MeetingPlan, ...]:
@@ -138,12 +111,14 @@ def _why_not_earlier(
         shut = [other for other in earlier if trials.blocking_sets(case, other)]
         conflict = trials.conflict(case, shut)
         found: Found = [
-            (other, _name(trials, case, other, conflict), 0) if other in shut else _against(trials, case, other, facts)
+            (other, name_conflict(trials, case, other, conflict), 0)
+            if other in shut
+            else _against(trials, case, other, facts)
             for other in earlier
         ]
     except TrialsUsedUp:
-        return _collect(case, [(other, _stated(trials, case, other), 0) for other in earlier])
-    reasons = _collect(case, found)
+        return list_stated(trials, case, earlier)
+    reasons = collect_reasons(case, found)
     if len(shut) == len(earlier):
         reasons.insert(0, Reason("earliest-possible", {"meeting": facts.id}))
     return reasons
@@ -187,17 +162,12 @@ def _explain_one_left_out(trials: Trials, case: WaitingCase, later: Sequence[Mee
     try:
         opened = [meeting for meeting in trials.ahead if not trials.blocking_sets(case, meeting)]
         if opened:
-            return tuple(_collect(case, [_against(trials, case, meeting, None) for meeting in opened]))
+            return tuple(collect_reasons(case, [_against(trials, case, meeting, None) for meeting in opened]))
         reasons = _why_nowhere(trials, case)
     except TrialsUsedUp:
-        return _all_stated(trials, case)
+        return tuple(list_stated(trials, case, trials.ahead))
     helped = what_helps(trials, case, trials.ahead, later=later)
-    return (*reasons, *who_took_its_place(trials, case), *helped) or _all_stated(trials, case)
-
-
-def _all_stated(trials: Trials, case: WaitingCase) -> tuple[Reason, ...]:
-    """What the facts say against each meeting, without a trial."""
-    return tuple(_collect(case, [(other, _stated(trials, case, other), 0) for other in trials.ahead]))
+    return (*reasons, *who_took_its_place(trials, case), *helped) or tuple(list_stated(trials, case, trials.ahead))
 
 
 def _why_nowhere(trials: Trials, case: WaitingCase) -> list[Reason]:
@@ -206,13 +176,13 @@ def _why_nowhere(trials: Trials, case: WaitingCase) -> list[Reason]:
     reasons: list[Reason] = []
     while conflict := _next_conflict(trials, case, lifted):
         found: Found = [
-            (meeting, _name(trials, case, meeting, conflict), 0)
+            (meeting, name_conflict(trials, case, meeting, conflict), 0)
             for meeting in trials.ahead
             if any(known <= conflict for known in trials.blocking_sets(case, meeting))
         ]
         if all(against.code == "meeting-full" for _, against, _ in found):
             found = [(meeting, Against("no-capacity"), 0) for meeting, _, _ in found]
-        reasons.extend(_collect(case, found))
+        reasons.extend(collect_reasons(case, found))
         lifted |= conflict
         if OTHERS in conflict:
             break
@@ -222,84 +192,3 @@ def _why_nowhere(trials: Trials, case: WaitingCase) -> list[Reason]:
 def _next_conflict(trials: Trials, case: WaitingCase, lifted: Groups) -> Groups:
     conflict = trials.conflict(case, trials.ahead, lifted=lifted)
     return frozenset() if lifted and OTHERS in conflict else conflict
-
-
-def _name(trials: Trials, case: WaitingCase, meeting: MeetingFacts, conflict: Groups) -> Against:
-    """The reason for the part of the conflict that keeps the case off this meeting."""
-    inside = [found for found in trials.blocking_sets(case, meeting) if found <= conflict]
-    if not inside:
-        return Against("window-does-not-fit", _first_need(conflict))
-    return _name_set(trials, case, meeting, inside[0])
-
-
-def _name_set(trials: Trials, case: WaitingCase, meeting: MeetingFacts, blocking: Groups) -> Against:
-    kinds = {group.kind for group in blocking}
-    plain = {FIXED_TIME: "fixed-time", CLOSING: "list-closed", ROOM: "room-taken"}
-    for group, code in plain.items():
-        if group in blocking:
-            return Against(code)
-    if READINESS in blocking:
-        return _readiness(trials.problem, case, meeting)
-    if MINUTES in blocking:
-        return Against("meeting-full" if OTHERS in blocking else "no-capacity")
-    if RuleKind.NEED not in kinds:
-        return Against("not-examined")
-    key = _first_need(blocking)
-    if RuleKind.CALL_LIMIT in kinds:
-        return Against("call-limit-reached", key)
-    if len(blocking) == 1:
-        return Against(trials.lack_of(case, meeting, key), key)
-    return Against("window-does-not-fit", key)
-
-
-def _readiness(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> Against:
-    if case.ready_at is None:
-        return Against("not-ready")
-    if meeting.span.start < case.ready_at:
-        return Against("not-ready-before")
-    stale = stale_items(problem, case, meeting)
-    return Against("no-longer-ready", items=stale) if stale else Against("not-there-yet")
-
-
-def _first_need(groups: Groups) -> NeedKey:
-    return min((group.key for group in groups if group.kind is RuleKind.NEED), default=NeedKey(""))
-
-
-def _stated(trials: Trials, case: WaitingCase, meeting: MeetingFacts) -> Against:
-    """What the facts say without a trial."""
-    obstacle = trials.options.obstacles.get((case.reference, meeting.id))
-    if obstacle is None:
-        return Against("not-examined")
-    return Against(obstacle.code, obstacle.key or NeedKey(""))
-
-
-def _collect(case: WaitingCase, found: Found) -> list[Reason]:
-    """One reason per code and need, in the order of the meetings, with the number of meetings it holds for."""
-    groups: dict[Against, list[tuple[MeetingFacts, int]]] = {}
-    for meeting, against, points in found:
-        groups.setdefault(against, []).append((meeting, points))
-    return [_as_reason(case, against, meetings) for against, meetings in groups.items()]
-
-
-def _as_reason(case: WaitingCase, against: Against, meetings: Sequence[tuple[MeetingFacts, int]]) -> Reason:
-    first, points = min(meetings, key=lambda pair: pair[1])
-    if against.code == "better-earlier":
-        first, points = max(meetings, key=lambda pair: pair[1])
-    known: dict[str, str | int] = {
-        "meeting": first.id,
-        "meetings": len(meetings),
-        "minutes": case.minutes,
-        "items": ",".join(against.items or case.blocked_on.get(first.id, case.blocked_by)),
-        "ready_on": "" if case.ready_at is None else _local_date(case.ready_at, first),
-        "specialty": against.key.specialty or against.specialty,
-        "certificate": against.key.certificate,
-        "member": against.key.member,
-        "cases": against.cases,
-        "points": points,
-        "mostly": against.mostly,
-    }
-    return Reason(against.code, {name: known[name] for name in REASON_CODES[against.code]})
-
-
-def _local_date(instant: datetime, meeting: MeetingFacts) -> str:
-    return instant.astimezone(ZoneInfo(meeting.time_zone)).date().isoformat()

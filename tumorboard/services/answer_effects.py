@@ -115,10 +115,15 @@ def _propose(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: d
     message.state = "open"
     if week is not None:
         message.reason, message.meeting_id = "publish-week-first", _find_meeting(session, week, start)
-    if len(rows) == 1 and not allows_proposals(rows[0].meeting.board):
-        post_decline_counter(session, setup, rows[0], message, now=now)
+    about = week or (rows[0] if len(rows) == 1 else None)
+    if about is not None and not allows_proposals(_board_of(about)):
+        post_decline_counter(session, setup, about, message, now=now)
         message.state, message.reason = "declined", "proposals-forbidden"
         message.decided_by, message.decided_at = by.name, now
+
+
+def _board_of(about: MeetingInvitation | StandingInvitation) -> Board:
+    return about.series.board if isinstance(about, StandingInvitation) else about.meeting.board
 
 
 def allows_proposals(board: Board) -> bool:

@@ -139,7 +139,7 @@ def _post_as_series(
     supersede(session, standing.uid)
     facts = letter_facts(setup, row.meeting, row, change.kind, change.previous)
     words = _to_delegator(facts, invitation_of(setup, row.meeting, row, facts))
-    first = _first_of(setup, standing, row)
+    first = first_of_series(setup, standing, row)
     ics = write_series_request(series_of(setup, standing, first))
     if not change.kind.is_cancellation:
         facts = replace(facts, answer_links=write_answer_links(setup, row))
@@ -163,7 +163,7 @@ def post_series(
         standing.stamp = next_stamp(max(standing.stamp, row.stamp), now)
     if supersede(session, standing.uid) and kind.is_cancellation:
         return False
-    first = _first_of(setup, standing, row)
+    first = first_of_series(setup, standing, row)
     facts = series_facts(setup, standing, kind)
     if kind.is_cancellation:
         method, ics = "CANCEL", write_cancel(first, whole_meeting=kind is LetterKind.CANCELLED)
@@ -197,8 +197,8 @@ def series_facts(setup: Setup, standing: StandingInvitation, kind: LetterKind) -
     )  # fmt: skip
 
 
-def _first_of(setup: Setup, standing: StandingInvitation, row: MeetingInvitation) -> Invitation:
-    """The first instance as the series says it."""
+def first_of_series(setup: Setup, standing: StandingInvitation, row: MeetingInvitation) -> Invitation:
+    """The first instance as the series says it; `row` is any of its instances."""
     facts = series_facts(setup, standing, LetterKind.INVITATION)
     return replace(
         invitation_of(setup, row.meeting, row, facts), uid=standing.uid, sequence=standing.sequence,

@@ -172,9 +172,9 @@ def _line(item: AgendaItem) -> AgendaLine:
 
 
 def _count_answers(meeting: Meeting) -> Answers:
-    given = [row.answer for row in meeting.invitations if row.status == "invited"]
-    accepted, tentative = given.count("accepted"), given.count("tentative")
-    declined = given.count("declined") + given.count("delegated")
+    """Whoever sent a deputy is not counted: the deputy's own answer is."""
+    given = [row.answer for row in meeting.invitations if row.status == "invited" and row.answer != "delegated"]
+    accepted, tentative, declined = given.count("accepted"), given.count("tentative"), given.count("declined")
     return Answers(accepted, tentative, declined, len(given) - accepted - tentative - declined)
 
 

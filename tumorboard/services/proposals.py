@@ -101,8 +101,9 @@ def decline_message(session: Session, setup: Setup, *, message_id: str, by: Acto
             raise Conflict("there is nothing to decline; dismiss it", code="nothing-to-accept")
         posted = False
         if message.effect == Effect.PROPOSAL:
-            row = _find_row(session, message)
-            posted = row is not None and post_decline_counter(session, setup, row, message, now=now)
+            event = load_by_uid(session, [message.uid]).get(message.uid)
+            about = _find_row(session, message) or (event.standing if event else None)
+            posted = about is not None and post_decline_counter(session, setup, about, message, now=now)
         _close(session, message, "declined", by, now)
     return posted
 

@@ -91,14 +91,18 @@ def _is_wanted(setup: Setup, standing: StandingInvitation, now: datetime) -> boo
 
 
 def _end(session: Session, setup: Setup, standing: StandingInvitation, row: MeetingInvitation, now: datetime) -> str:
-    """The series ends after the last meeting she is invited to; one that never began goes altogether."""
+    """The series ends after the last meeting she is invited to; one that never began goes altogether.
+
+    Where nothing is left to cut her calendar is right as it is: it is told nothing, and no number rises.
+    """
     invited = [place.recurrence_at for place in standing.places if place.invitation.status == "invited"]
     kept = [start for start in starts_of(standing) if start <= max([now, *invited])]
-    _raise(standing)
     standing.status = "withdrawn"
     if not kept:
+        _raise(standing)
         post_series(session, setup, standing, row, LetterKind.WITHDRAWN, now=now)
     elif kept[-1] < standing.until:
+        _raise(standing)
         _cut(standing, kept[-1])
         post_series(session, setup, standing, row, LetterKind.CHANGED, now=now)
     return "ended"
