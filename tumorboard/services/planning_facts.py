@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.board_settings import BoardSettings, read_settings
@@ -42,24 +42,28 @@ _WEEK = timedelta(days=8)
 
 def load_problem(
     session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0),
-    with_waiting: bool = True,
+    with_waiting: bool = True, ahead: Sequence[Meeting] | None = None,
 ) -> tuple[Problem, dict[str, int]]:  # fmt: skip
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
     Who declined a meeting, published or not yet, counts as busy during it. Meetings of the time `beyond` are the later
     ones, for reasons. `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is
-    published. A fixed number of queries, whatever the size.
+    published. `ahead` are the meetings of `meetings_ahead` where somebody has loaded them. A fixed number of queries,
+    whatever the size.
     """
     settings = read_settings(board.settings)
-    known = _load_meetings(session, board, until=until + beyond, now=now)
+    people = _load_people(session)  # before the seats and meetings that name them: these then find them loaded
+    if ahead is None:
+        ahead = session.scalars(meetings_ahead(board, now).where(Meeting.starts_at <= until + beyond)).all()
+    known = [each for each in ahead if each.starts_at <= until + beyond and not is_urgent_call(each)]
     meetings = [meeting for meeting in known if meeting.starts_at <= until]
     ids = [meeting.id for meeting in meetings]
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
-        cases=_cases(session, setup, board, meetings, known, settings, now, with_waiting=with_waiting),
-        seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in load_seats(session, board)),
-        members=_members(session, known, now, until + beyond),
+        cases=_cases(session, setup, board, people, meetings, known, settings, now, with_waiting=with_waiting),
+        seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in session.scalars(_seats_of(board))),
+        members=_members(session, people, known, now, until + beyond),
         now=now,
         weights=settings.weights,
         invited={meeting.public_id: tuple(_windows(meeting)) for meeting in meetings},
@@ -73,12 +77,14 @@ def load_problem(
     return problem, {meeting.public_id: meeting.agenda_changes for meeting in meetings}
 
 
-def _load_meetings(session: Session, board: Board, *, until: datetime, now: datetime) -> list[Meeting]:
-    """The meetings to plan, in time order. One that was called within hours for a case is not for planning."""
-    query = (
+def meetings_ahead(board: Board, now: datetime) -> Select[Meeting]:
+    """The meetings of a board from now on, in time order, with what is published of them.
+
+    One that was called within hours for a case is among them; it is not for planning.
+    """
+    return (
         select(Meeting)
-        .where(Meeting.board_id == board.id, Meeting.status != "cancelled")
-        .where(Meeting.starts_at > now, Meeting.starts_at <= until)
+        .where(Meeting.board_id == board.id, Meeting.status != "cancelled", Meeting.starts_at > now)
         .order_by(Meeting.starts_at)
         .options(
             selectinload(Meeting.agenda).joinedload(AgendaItem.case),
@@ -86,7 +92,6 @@ def _load_meetings(session: Session, board: Board, *, until: datetime, now: date
             joinedload(Meeting.room),
         )
     )
-    return [meeting for meeting in session.scalars(query) if not is_urgent_call(meeting)]
 
 
 def _facts_of(meeting: Meeting, settings: BoardSettings) -> MeetingFacts:
@@ -104,15 +109,15 @@ def _windows(meeting: Meeting) -> dict[str, Interval]:
 
 
 def _cases(
-    session: Session, setup: Setup, board: Board, meetings: list[Meeting], known: list[Meeting],
-    settings: BoardSettings, now: datetime, *, with_waiting: bool,
+    session: Session, setup: Setup, board: Board, people: Sequence[Member], meetings: list[Meeting],
+    known: list[Meeting], settings: BoardSettings, now: datetime, *, with_waiting: bool,
 ) -> tuple[WaitingCase, ...]:  # fmt: skip
     """The open cases of the programme that are eligible and not on a meeting of another time.
 
     What they lack is worked out for the `known` meetings, of which `meetings` are to be planned.
     """
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
-    ids = {row[0]: row[1] for row in session.execute(select(Member.email, Member.public_id))}
+    ids = {member.email: member.public_id for member in people}
     earlier = earlier_members(session, program=board.program, now=now)
     which = () if with_waiting else (Case.id.in_(published_for),)
     found = []
@@ -160,15 +165,29 @@ def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:
 def load_seats(session: Session, board: Board) -> list[Seat]:
     """The seats of a board with holders and their deputies."""
     member = selectinload(Seat.holders).selectinload(SeatHolder.member)
-    query = select(Seat).where(Seat.board_id == board.id).order_by(Seat.position)
-    query = query.options(
+    query = _seats_of(board).options(
         member.selectinload(Member.specialties),
         member.selectinload(Member.deputies).selectinload(Deputy.deputy).selectinload(Member.specialties),
     )
     return list(session.scalars(query))
 
 
-def _members(session: Session, meetings: list[Meeting], now: datetime, until: datetime) -> tuple[MemberFacts, ...]:
+def _seats_of(board: Board) -> Select[Seat]:
+    return select(Seat).where(Seat.board_id == board.id).order_by(Seat.position).options(selectinload(Seat.holders))
+
+
+def _load_people(session: Session) -> Sequence[Member]:
+    """Everybody, with what the planner asks of them."""
+    query = select(Member).order_by(Member.id)
+    query = query.options(
+        selectinload(Member.specialties), selectinload(Member.certificates), selectinload(Member.deputies)
+    )
+    return session.scalars(query).all()
+
+
+def _members(
+    session: Session, people: Sequence[Member], meetings: list[Meeting], now: datetime, until: datetime
+) -> tuple[MemberFacts, ...]:
     busy = busy_times(
         session, start=now, end=until + _LAST_MEETING, without_meetings=[meeting.id for meeting in meetings]
     )
@@ -179,10 +198,4 @@ def _members(session: Session, meetings: list[Meeting], now: datetime, until: da
                 busy[entry.member_id] = merge((*busy.get(entry.member_id, ()), span))
     for member_id, span in list_declined(session, meetings):
         busy[member_id] = merge((*busy.get(member_id, ()), span))
-    query = select(Member).where(Member.active.is_(True)).order_by(Member.id)
-    query = query.options(
-        selectinload(Member.specialties),
-        selectinload(Member.certificates),
-        selectinload(Member.deputies).selectinload(Deputy.deputy),
-    )
-    return tuple(member_facts(row, busy.get(row.id, ())) for row in session.scalars(query))
+    return tuple(member_facts(row, busy.get(row.id, ())) for row in people if row.active)

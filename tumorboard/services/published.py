@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session
 
 from tumorboard.domain.model import AgendaEntry, MeetingPlan
 from tumorboard.domain.planning_problem import Problem
@@ -16,9 +15,9 @@ from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.minutes import minutes_of_meeting
 from tumorboard.services.parts import holds_place, part_of
-from tumorboard.services.planning_facts import load_problem
+from tumorboard.services.planning_facts import load_problem, meetings_ahead
 from tumorboard.services.setup import Setup
-from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
+from tumorboard.store.meetings import Board, Meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +45,12 @@ def load_published(
     With `beyond` the meetings that follow the last published one are there too, without a case. The problem has only
     the cases that are on an agenda, unless `with_waiting`.
     """
-    query = select(Meeting).where(Meeting.board_id == board.id, Meeting.starts_at > now, Meeting.status != "cancelled")
-    query = query.order_by(Meeting.starts_at).options(
-        selectinload(Meeting.agenda).joinedload(AgendaItem.case),
-        selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
-        joinedload(Meeting.room),
-    )
-    rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    rows = session.scalars(meetings_ahead(board, now).execution_options(populate_existing=True)).all()
     published = [row for row in rows if row.status == "published"]
     if not published:
         return None
     until = published[-1].starts_at + beyond
-    problem, base = load_problem(session, setup, board, until=until, now=now, with_waiting=with_waiting)
+    problem, base = load_problem(session, setup, board, until=until, now=now, with_waiting=with_waiting, ahead=rows)
     meetings = {row.public_id: row for row in rows if row.starts_at <= until}
     requires = {
         case.reference: tuple(sorted({need.specialty for need in case.needs if need.required and not need.waived_by}))
