@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 def _make() -> Flask:
     program = Path(sys.argv[0])
-    if program.name == "flask" or program.parts[-2:] == ("flask", "__main__.py"):
+    is_command = program.name == "flask" or program.parts[-2:] == ("flask", "__main__.py")
+    if is_command:
         standalone = find_standalone(sys.argv[1:])
         if standalone is not None:
             return standalone
@@ -27,7 +29,11 @@ def _make() -> Flask:
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    return create_app(settings)
+    made = create_app(settings)
+    if not is_command:
+        gc.collect()
+        gc.freeze()  # what lives as long as the process is not looked through again: some pages would wait for that
+    return made
 
 
 app = _make()

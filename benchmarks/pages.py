@@ -33,12 +33,12 @@ from tumorboard.demo.fill import fill_database
 from tumorboard.demo.material import read_material, write_case_list
 from tumorboard.services.access import operator
 from tumorboard.services.case_lists import import_cases
+from tumorboard.services.planning import propose
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Member
-from tumorboard.store.plans import Draft
 
 OPEN_CASES = 500
 BOUND_MS, SLOTS_MS = 50, 300
@@ -80,7 +80,7 @@ def fill(session: Session, setup: Setup, *, now: datetime) -> dict[str, str]:
         raise SystemExit(report.problems[0].message)
     board = session.scalars(select(Board).order_by(Board.id)).first()
     assert board is not None
-    draft = session.scalar(select(Draft.public_id).where(Draft.status == "open"))
+    draft = propose(session, setup, board=board.key, weeks=2, seconds=5, by=by, now=now).public_id
     meeting = session.scalar(
         select(Meeting.public_id).where(Meeting.status == "published", Meeting.starts_at > now).order_by(Meeting.id)
     )

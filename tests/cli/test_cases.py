@@ -56,6 +56,16 @@ def test_import_in_words(terminal: Terminal, list_file: Path) -> None:
     assert said == "3 created, 0 updated, 0 unchanged, 0 refused\n"
 
 
+def test_last_import_is_taken_back(terminal: Terminal, list_file: Path) -> None:
+    terminal.json("cases", "import", list_file, "--program", "ovarian")
+
+    undone = terminal.json("cases", "undo-import")
+
+    assert undone == {"removed": 3, "restored": 0}
+    assert terminal.json("cases", "list")["total"] == 0
+    assert terminal.refusal("cases", "undo-import").startswith("unknown-import: ")
+
+
 def test_refused_row_leaves_the_others(terminal: Terminal, tmp_path: Path) -> None:
     rows = [a_case_row("C-1", on=ON), a_case_row("C-2", on=ON, ecog="7")]
     (tmp_path / "mixed.csv").write_bytes(a_case_csv(rows))
@@ -291,6 +301,15 @@ def test_withdrawn_case_leaves_the_list(terminal: Terminal, list_file: Path) -> 
     terminal.text("cases", "withdraw", "C-2", "--program", "ovarian")
 
     assert {case["reference"] for case in terminal.json("cases", "list")["cases"]} == {"C-1", "C-3"}
+
+
+def test_withdrawn_case_is_reopened(terminal: Terminal, list_file: Path) -> None:
+    terminal.json("cases", "import", list_file, "--program", "ovarian")
+    terminal.text("cases", "withdraw", "C-2", "--program", "ovarian")
+
+    terminal.text("cases", "reopen", "C-2", "--program", "ovarian")
+
+    assert {case["reference"] for case in terminal.json("cases", "list")["cases"]} == {"C-1", "C-2", "C-3"}
 
 
 def test_unknown_reference_is_one_line(terminal: Terminal) -> None:

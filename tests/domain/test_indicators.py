@@ -21,6 +21,7 @@ from tumorboard.domain.indicators import (
     days_between,
     share_attendance,
     weigh_waits,
+    whole_percent,
 )
 
 TUESDAY = date(2026, 11, 24)
@@ -106,7 +107,7 @@ def test_attendance_is_a_share_of_the_meetings_that_expected_it() -> None:
     shares = share_attendance(rolls)
 
     assert shares == (Share("pathology", 3, 2), Share("urology", 1, 0))
-    assert [share.percent for share in shares] == [66, 0]
+    assert [share.percent for share in shares] == [67, 0]
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,11 @@ def test_attendance_is_a_share_of_the_meetings_that_expected_it() -> None:
 )  # fmt: skip
 def test_days_that_have_begun(hours: int, days: int) -> None:
     assert days_between(NOW, NOW + timedelta(hours=hours)) == days
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"),
+    [(0, 3, 0), (1, 3, 33), (2, 3, 67), (1, 8, 13), (3, 3, 100), (999, 1000, 99), (1, 1000, 1)],
+)
+def test_share_is_rounded_half_up_and_only_all_is_a_hundred(part: int, whole: int, percent: int) -> None:
+    assert whole_percent(part, whole) == percent

@@ -568,7 +568,7 @@ def test_impossible_date_is_refused(text: str) -> None:
 def test_set_names_the_unknown_member() -> None:
     assert problems(planned_procedures="omentectomy|splenectomi") == [("planned_procedures", "unknown-value", True)]
     assert message(planned_procedures="omentectomy|splenectomi").startswith(
-        "column 'planned_procedures': 'splenectomi' is no value here"
+        "field 'planned_procedures': 'splenectomi' is no value here"
     )
     assert "Did you mean 'splenectomy'" in message(planned_procedures="splenectomi")
     assert message(planned_procedures="omentectomy, hipec").endswith("Separate several values with ';'.")

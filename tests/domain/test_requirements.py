@@ -201,7 +201,7 @@ def test_case_without_values_gets_the_rule_that_always_holds(program: Program) -
         urgency=Urgency.ROUTINE,
         minutes=4,
         target_days=14,
-        scores={"size": 0},
+        scores={"size": None},
         score_groups={"size": None},
         notices=(),
     )
@@ -398,7 +398,7 @@ def test_minutes_are_the_highest_floor_and_all_additions_unless_fixed(
 @pytest.mark.parametrize(
     ("parts", "size", "group"),
     [
-        ((), 0, None),
+        ((), None, None),
         (("arm",), 1, "small"),
         (("left_hand",), 2, "small"),
         (("left_hand", "right_hand"), 2, "small"),
@@ -407,7 +407,7 @@ def test_minutes_are_the_highest_floor_and_all_additions_unless_fixed(
     ],
 )
 def test_score_counts_points_once_per_group(
-    program: Program, parts: tuple[str, ...], size: int, group: str | None
+    program: Program, parts: tuple[str, ...], size: int | None, group: str | None
 ) -> None:
     found = judge(program, {"parts": frozenset(parts)})
 

@@ -469,7 +469,7 @@ def test_aletti_points_of_one_procedure(procedure: str) -> None:
 @pytest.mark.parametrize(
     ("names", "score", "group"),
     [
-        ((), 0, None),
+        ((), None, None),
         (("appendectomy",), 0, None),
         (("omentectomy",), 1, "low"),
         (("rectosigmoid_resection_anastomosis",), 3, "low"),
@@ -480,7 +480,7 @@ def test_aletti_points_of_one_procedure(procedure: str) -> None:
         (tuple(POINTS), 18, "high"),
     ],
 )
-def test_aletti_score_and_group(names: tuple[str, ...], score: int, group: str | None) -> None:
+def test_aletti_score_and_group(names: tuple[str, ...], score: int | None, group: str | None) -> None:
     found = judge(**procedures(*names))
 
     assert (found.scores, found.score_groups) == ({"aletti": score}, {"aletti": group})

@@ -128,7 +128,7 @@ def expect(v: Mapping[str, Any]) -> dict[str, Any]:
         "rules": [each[0] for each in needs] + (["U1"] if is_urgent else []),
         "urgency": "urgent" if is_urgent else "routine",
         "minutes": 1 if v.get("track") == "standard_of_care" else minutes,
-        "score": (score, group),
+        "score": (score if planned else None, group),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 import tumorboard
+from tumorboard.domain.program import load_programs
 from tumorboard.words import (
     Words,
     choose_language,
@@ -21,6 +23,7 @@ from tumorboard.words import (
     to_translate,
 )
 from tumorboard.words.gaps import extract_messages, find_gaps, read_korean
+from tumorboard.words.sources import say_source
 
 PACKAGE = Path(tumorboard.__file__).parent
 MARKS = {"_", "gettext", "ngettext", "to_translate"}
@@ -126,3 +129,15 @@ def test_instant_without_a_zone_is_refused() -> None:
 
     with pytest.raises(ValueError, match="aware"):
         format_span(naive, naive, "Asia/Seoul", "ko")
+
+
+def test_sources_of_rules_are_said_in_korean_but_for_what_is_cited() -> None:
+    """What is left of English words is names of guidelines, authors and journals, which begin with a capital."""
+    sources = {rule.source for program in load_programs().values() for rule in program.rules}
+
+    said = {say_source(source, Words("ko")) for source in sources}
+
+    assert {word for text in said for word in re.findall(r"(?<![\w-])[a-z]{3,}", text)} == set()
+    assert say_source("Aletti 2007; own rule of the ward; centre convention", Words("ko")) == (
+        "Aletti 2007; own rule of the ward; 본 기관의 관례"
+    )

@@ -13,7 +13,7 @@ from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
 from tumorboard.services.case_lists import import_cases, preview_import
-from tumorboard.services.cases import change_case, find_case, refer_case, withdraw_cases
+from tumorboard.services.cases import change_case, find_case, refer_case, reopen_cases, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.judging import judge
 from tumorboard.services.readiness import note_readiness
@@ -148,7 +148,7 @@ def test_a_waiver_takes_the_need_away_and_its_withdrawal_brings_it_back(centre: 
     assert (need.waived_by, need.waived_because) == ("Dr Kim", "stent in place")
     assert "urology" in judge(setup, find_case(centre, case), on=TODAY).assessment.required
     trail = centre.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == case).order_by(AuditEvent.id))
-    assert list(trail) == ["need:waived", "need:restored"]
+    assert list(trail) == ["case:imported", "need:waived", "need:restored"]
 
 
 @pytest.mark.parametrize(("physician", "because"), [("", "reason"), ("Dr Kim", " ")])
@@ -166,6 +166,46 @@ def test_withdrawn_cases_leave_the_worklist(centre: Session, setup: Setup) -> No
     worklist = list_cases(centre, setup, by=OPERATOR, now=NOW)
 
     assert [view.row.reference for view in worklist.cases] == ["C-2", "C-3"]
+
+
+def test_a_withdrawn_case_is_reopened_as_it_was(centre: Session, setup: Setup) -> None:
+    case, other = case_id(centre, "C-1"), case_id(centre, "C-2")
+    before = [view.row.reference for view in list_cases(centre, setup, by=OPERATOR, now=NOW).cases]
+    gone = withdraw_cases(centre, case_ids=[case, case], by=OPERATOR, now=NOW)
+
+    back = reopen_cases(centre, case_ids=[case, other], by=OPERATOR, now=NOW)
+
+    assert (gone, back) == ({case: "C-1"}, {case: "C-1"})
+    assert [view.row.reference for view in list_cases(centre, setup, by=OPERATOR, now=NOW).cases] == before
+    trail = centre.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == case).order_by(AuditEvent.id))
+    assert list(trail) == ["case:imported", "case:withdrawn", "case:reopened"]
+
+
+def test_who_may_not_edit_cases_reopens_none_and_a_done_case_stays_done(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-1")
+    physician = actor_with("physician", frozenset({Role.PHYSICIAN}))
+    with pytest.raises(NotAllowed):
+        reopen_cases(centre, case_ids=[case], by=physician, now=NOW)
+    find_case(centre, case).status = "done"
+    centre.commit()
+
+    codes = []
+    for act in (reopen_cases, withdraw_cases):
+        with pytest.raises(Conflict) as refused:
+            act(centre, case_ids=[case], by=OPERATOR, now=NOW)
+        codes.append(refused.value.code)
+
+    assert (codes, find_case(centre, case).status) == (["case-done", "case-done"], "done")
+
+
+def test_referring_a_withdrawn_case_says_so(centre: Session, setup: Setup) -> None:
+    case = case_id(centre, "C-1")
+    withdraw_cases(centre, case_ids=[case], by=OPERATOR, now=NOW)
+
+    with pytest.raises(Conflict) as refused:
+        refer_case(centre, setup, program="ovarian", cells={"reference": "C-1"}, by=OPERATOR, now=NOW)
+
+    assert (refused.value.code, refused.value.values["case_id"]) == ("case-withdrawn", case)
 
 
 def test_a_surgeon_may_not_read_cases(centre: Session, setup: Setup) -> None:

@@ -100,6 +100,23 @@ def test_best_substitute_is_chosen_for_every_meeting(board: Session, setup: Setu
     assert (cover.number, cover.done, cover.drafts) == (len(cover.meetings), None, ())
 
 
+def test_what_is_taken_back_does_not_count_as_an_asking(board: Session, setup: Setup) -> None:
+    absence = away(board, setup, UROLOGY)
+    before = read_cover(board, setup, absence_id=absence, by=OPERATOR, now=LATER)
+    done = cover_absence(board, setup, absence_id=absence, by=OPERATOR, now=LATER)
+    undo_cover(board, setup, change_id=done.change.public_id, by=OPERATOR, now=LATER)
+
+    after = read_cover(board, setup, absence_id=absence, by=OPERATOR, now=LATER)
+
+    assert asked_lately(after) == asked_lately(before)
+
+
+def asked_lately(cover: Cover) -> list[tuple[str, int]]:
+    return [
+        (each.member, each.asked) for one in cover.meetings for need in one.needs for each in need.ranking.candidates
+    ]
+
+
 def test_everybody_is_asked_at_once_and_nothing_is_left_open(board: Session, setup: Setup) -> None:
     absence = away(board, setup, UROLOGY)
     before = last_letter(board)

@@ -227,7 +227,7 @@ def test_timeline_of_a_case_tells_everything_newest_first(board: Session, setup:
 
     assert [event.code for event in events] == [
         "record:signed", "outcome:recorded", "recommendation:written", "discussion:started", "case:placed",
-        "case:received",
+        "case:imported",
     ]  # fmt: skip
     assert {event.meeting.starts_at for event in events if event.meeting} == {later(0)}
     assert "debulking" not in str([event.detail for event in events])

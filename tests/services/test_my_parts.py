@@ -27,6 +27,7 @@ from tumorboard.services.my_parts import MyPart, delegate_own, list_my_parts
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import AgendaItem, Meeting, MeetingInvitation
 from tumorboard.store.people import Member
+from tumorboard.store.post import AuditEvent
 
 LATER = NOW + timedelta(hours=1)
 
@@ -66,6 +67,46 @@ def test_only_who_may_read_cases_is_led_to_them(board: Session, setup: Setup, ro
     assert cases
 
 
+def test_who_comes_reads_what_is_asked_and_that_is_recorded_once_a_day(board: Session, setup: Setup) -> None:
+    case = next(iter(board.scalars(select(AgendaItem)))).case
+    case.facts = {**case.facts, "question": "Which operation?", "question_radiology": "Is it the ureter?"}
+    board.commit()
+    core = CORE["radiology"]
+
+    days = [LATER, LATER + timedelta(minutes=5), LATER + timedelta(days=1)]
+    shown = [list_my_parts(board, setup, by=actor(board, core), now=now) for now in days]
+
+    asked = {one.reference: one.questions for one in shown[0][0].cases}
+    assert [said for _, said in asked[case.reference]] == ["Which operation?", "Is it the ureter?"]
+    read = board.execute(select(AuditEvent.actor, AuditEvent.at).where(
+        AuditEvent.action == "case:read", AuditEvent.subject_id == case.public_id
+    )).all()  # fmt: skip
+    assert [(who, at) for who, at in read] == [("test", days[0]), ("test", days[2])]
+
+
+def test_who_does_not_come_sees_only_how_many_questions_there_are(board: Session, setup: Setup) -> None:
+    row = invitation(board, UROLOGY)
+    for item in board.scalars(select(AgendaItem)):
+        item.case.facts = {**item.case.facts, "question": "Which operation?"}
+    row.answer = "declined"
+    board.commit()
+
+    cases = part_of(board, setup).cases
+
+    assert [(case.question_count, case.questions) for case in cases] == [(1, ())] * len(cases)
+    assert board.scalars(select(AuditEvent).where(AuditEvent.action == "case:read")).all() == []
+
+
+def test_one_meeting_alone_has_only_her_part_in_it(board: Session, setup: Setup) -> None:
+    by, meeting_id = actor(board, UROLOGY), invitation(board, UROLOGY).meeting.public_id
+
+    found = [
+        list_my_parts(board, setup, by=by, now=LATER, meeting_id=one) for one in (meeting_id, "another")
+    ]  # fmt: skip
+
+    assert [[part.row.meeting.public_id for part in parts] for parts in found] == [[meeting_id], []]
+
+
 def test_core_member_sees_every_case_and_only_what_she_owes(board: Session, setup: Setup) -> None:
     core = board.scalars(select(MeetingInvitation).where(MeetingInvitation.kind == "core")).first()
     assert core is not None
@@ -85,6 +126,7 @@ def test_deputies_have_her_specialty(board: Session, setup: Setup) -> None:
 
 def test_number_of_queries_does_not_depend_on_the_windows(board: Session, setup: Setup) -> None:
     by, counts = actor(board, CORE["radiology"]), []
+    list_my_parts(board, setup, by=by, now=LATER)  # what it records, it records here
     for shift in (0, 30):  # the second time with a window more
         if shift:
             one_more_meeting(board, CORE["radiology"], timedelta(days=shift))

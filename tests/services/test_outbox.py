@@ -14,6 +14,7 @@ from tumorboard.domain.errors import Conflict
 from tumorboard.mail.send import PermanentFailure, ServerUnreachable, TemporaryFailure
 from tumorboard.services.outbox import MOST_TRIES, Delivered, count_post, deliver_post, retry_letter
 from tumorboard.services.planning import propose
+from tumorboard.services.post_rounds import PostState, note_round, read_post_state
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
 from tumorboard.store.post import OutboxMessage
@@ -132,3 +133,32 @@ def test_a_letter_that_was_superseded_cannot_be_retried(published: Session) -> N
         retry_letter(published, letter_id=row.public_id, by=OPERATOR, now=NOW)
 
     assert refused.value.code == "letter-not-dead"
+
+
+@pytest.mark.parametrize(
+    ("looked", "asked", "is_stuck"),
+    [(None, timedelta(minutes=4), False), (None, timedelta(minutes=6), True), (2, timedelta(minutes=6), False),
+     (0, timedelta(minutes=6), True)],
+)  # fmt: skip
+def test_post_is_stuck_when_letters_wait_for_minutes_and_nobody_looks(
+    published: Session, looked: int | None, asked: timedelta, *, is_stuck: bool
+) -> None:
+    looked_at = None if looked is None else NOW + timedelta(minutes=looked)
+    if looked_at is not None:
+        note_round(published, now=looked_at)
+
+    state = read_post_state(published, by=OPERATOR, now=NOW + asked)
+
+    assert state == PostState(looked_at, None, NOW, is_stuck)
+
+
+def test_each_round_is_a_sign_of_life_but_not_each_is_written(published: Session) -> None:
+    moments = [NOW, NOW + timedelta(seconds=30), NOW + timedelta(minutes=2)]
+
+    looked = []
+    for at in moments:
+        _deliver(published, Server(), at=at)
+        looked.append(read_post_state(published, by=OPERATOR, now=at).looked_at)
+
+    assert looked == [NOW, NOW, moments[2]]
+    assert read_post_state(published, by=OPERATOR, now=moments[2]) == PostState(moments[2], NOW, None, is_stuck=False)

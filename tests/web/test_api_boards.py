@@ -260,4 +260,5 @@ def test_reads_cost_the_same_with_many_cases(app: Flask, coordinator: Program, c
         costs.append(counted)
 
     assert costs[0] == costs[1]
-    assert max(costs[0]) <= 18
+    draft = costs[0].pop(3)  # beside the facts of today: as many as planning reads
+    assert (max(costs[0]) <= 18, draft <= 38) == (True, True)

@@ -258,6 +258,15 @@ def test_withdrawn_case_leaves_the_list(app: Flask, coordinator: Program) -> Non
     assert set(by_reference(coordinator.get("/cases"))) == {"C-2", "C-3"}
 
 
+def test_withdrawn_case_is_reopened(app: Flask, coordinator: Program) -> None:
+    coordinator.post(f"/cases/{id_of(app, 'C-1')}/withdraw")
+
+    response = coordinator.post(f"/cases/{id_of(app, 'C-1')}/reopen")
+
+    assert (response.status_code, response.get_json()["state"]) == (200, "ready")
+    assert set(by_reference(coordinator.get("/cases"))) == {"C-1", "C-2", "C-3"}
+
+
 def test_list_costs_the_same_with_many_cases(app: Flask, coordinator: Program, count_queries: Any) -> None:
     with count_queries() as few:
         coordinator.get("/cases?q=C-1")

@@ -120,6 +120,6 @@ def test_timeline_of_a_case(coordinator: Program, meeting: str) -> None:
 
     items = coordinator.get(f"/cases/{case}/timeline").get_json()["items"]
 
-    assert [item["code"] for item in items] == ["discussion:started", "case:placed", "case:received"]
+    assert [item["code"] for item in items] == ["discussion:started", "case:placed", "case:imported"]
     assert items[0]["meeting"] == meeting.removeprefix("/meetings/")
     assert items[0]["by"] == "Coordinator"

@@ -34,12 +34,24 @@ def test_dry_run_says_what_would_happen_and_writes_nothing(app: Flask, coordinat
         "updated": 1,
         "unchanged": 0,
         "refused": 0,
+        "import_id": "",
         "problems": [],
         "rows": [
             {"row": 2, "reference": "C-1", "action": "updated", "changed": ["ecog"]},
             {"row": 3, "reference": "C-7", "action": "created", "changed": []},
         ],
     }
+    assert references(coordinator) == ["C-1", "C-2", "C-3"]
+
+
+def test_import_is_taken_back(app: Flask, coordinator: Program) -> None:
+    done = upload(coordinator, a_case_csv([a_case_row("C-7", on=today(app))])).get_json()
+
+    undone = coordinator.post(f"/imports/{done['import_id']}/undo")
+    again = coordinator.post(f"/imports/{done['import_id']}/undo")
+
+    assert (undone.status_code, undone.get_json()) == (200, {"removed": 1, "restored": 0})
+    assert (again.status_code, again.get_json()["code"]) == (404, "unknown-import")
     assert references(coordinator) == ["C-1", "C-2", "C-3"]
 
 

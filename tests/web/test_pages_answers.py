@@ -181,7 +181,7 @@ def test_messages_are_declined_and_put_away(app: Flask, published: Session, setu
     declined = visitor.send(f"/answers/{proposal}/decline")
     dismissed = visitor.send(f"/answers/{forged}/dismiss")
 
-    assert "Declined; she hears that her invitation stays as it is." in declined.text
+    assert "Declined; the member hears that the invitation stays as it is." in declined.text
     assert ("Put away." in dismissed.text, "Nothing waits for you." in dismissed.text) == (True, True)
     assert answer_of(published) == ("needs-action", "")
 

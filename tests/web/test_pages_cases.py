@@ -212,6 +212,86 @@ def test_case_is_withdrawn(app: Flask, coordinator: Visitor) -> None:
     assert references(coordinator.see("/cases")) == ["C-2", "C-3"]
 
 
+def test_ticked_cases_are_withdrawn_by_name_and_brought_back_by_one_button(app: Flask, coordinator: Visitor) -> None:
+    coordinator.see("/cases")
+    ids = [address_of(app, reference).rpartition("/")[2] for reference in ("C-1", "C-3")]
+
+    page = coordinator.send("/cases/withdraw", case=ids, next="/cases")
+    undo = page.action(r"/cases/reopen\?.*")
+    back = coordinator.send(undo, next="/cases")
+
+    assert ("Withdrawn: C-1, C-3" in page.text, references(page)) == (True, ["C-2"])
+    assert ("On the list again: C-1, C-3" in back.text, references(back)) == (True, ["C-1", "C-2", "C-3"])
+
+
+def test_withdrawn_cases_are_reopened_from_their_list(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-1")
+    coordinator.see(address)
+    coordinator.send(f"{address}/withdraw")
+
+    page = coordinator.see("/cases?state=withdrawn")
+
+    assert ("/cases/reopen" in page.actions, "/cases/withdraw" in page.html) == (True, False)
+    assert f"{address}/reopen" in coordinator.see(address).actions
+
+
+def test_referring_a_withdrawn_case_leads_to_it(app: Flask, coordinator: Visitor) -> None:
+    address = address_of(app, "C-1")
+    coordinator.see(address)
+    coordinator.send(f"{address}/withdraw")
+    coordinator.see("/cases/new")
+
+    page = coordinator.send(
+        "/cases/new", program=PROGRAM, asked=["reference", "question"], reference="C-1", question="?"
+    )
+
+    assert (page.status, page.links["Open the case"]) == (422, address)
+    assert f"{address}/reopen" in page.actions
+
+
+def test_a_resident_number_in_a_form_is_told_of_the_field(coordinator: Visitor) -> None:
+    coordinator.see("/cases/new")
+    number = "900101-" + "2345678"
+
+    page = coordinator.send(
+        "/cases/new", program=PROGRAM, asked=["reference", "question"], reference="C-9", question=f"Operate? {number}"
+    )
+
+    assert page.status == 422
+    assert "Question to the board: Holds what looks like a resident registration number" in page.text
+    assert ("the file" in page.text, "olumn" in page.text) == (False, False)
+
+
+def test_a_scheduled_case_is_named_once_when_it_cannot_be_withdrawn(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        case = db.session().scalars(select(Case).where(Case.reference == "C-1")).one()
+        case.status = "scheduled"
+        db.session().commit()
+    coordinator.see("/cases")
+
+    page = coordinator.send(
+        "/cases/withdraw", case=[address_of(app, "C-1").rpartition("/")[2]], next="/cases?state=done"
+    )
+
+    assert "C-1 stands on a published meeting" in page.text
+    assert page.text.count("C-1") == 1
+
+
+def test_preview_shows_what_changes_by_label_from_old_to_new(coordinator: Visitor) -> None:
+    page = upload(coordinator, b"reference,ecog,asa,grade\nC-1,2,3,\nC-2,,,\n")
+
+    assert "ECOG performance status 1 → becomes 2" in page.text
+    assert "1 case stays as it is" in page.text
+    assert "Grade missing" not in page.text
+
+
+def test_a_score_of_which_nothing_is_known_is_not_zero(app: Flask, coordinator: Visitor) -> None:
+    coordinator.see("/cases/new")
+    page = coordinator.send("/cases/new", program=PROGRAM, asked=["reference"], reference="C-9")
+
+    assert "Aletti surgical complexity — not known yet" in page.text
+
+
 def test_case_is_referred_with_reference_and_question(coordinator: Visitor) -> None:
     coordinator.see("/cases/new")
 
@@ -247,6 +327,11 @@ def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Vi
     assert before.rows == []
     assert "Imported: 1 new, 0 changed, 1 unchanged, 1 refused." in done.text
     assert references_of(after) == ["N-1"]
+
+    undone = coordinator.send(done.action(r"/cases/imports/.*/undo"))
+
+    assert "The import is taken back. Removed: 1; as before: 0." in undone.text
+    assert coordinator.see("/cases?search=N-").rows == []
 
 
 def test_long_import_is_followed_to_its_end(app: Flask, coordinator: Visitor) -> None:

@@ -12,6 +12,8 @@ from tests.builders import BOARD
 from tests.web.visitor import Visitor
 from tumorboard.domain.model import Finding, Level, ReadinessRecord, ReadinessState, Reason, Text
 from tumorboard.domain.planning import REASON_CODES, VIOLATION_CODES
+from tumorboard.domain.planning_again import AGAIN_CODES
+from tumorboard.domain.planning_today import TODAY_CODES
 from tumorboard.web.pages.picture import STEPS
 from tumorboard.words import Words
 from tumorboard.words.phrases import Names, say_finding, say_reason
@@ -27,8 +29,7 @@ VALUES: dict[str, str | int] = {
     "points": 12, "mostly": "calls", "references": "C-1,C-2", "to": "m1", "starts_on": "2026-11-24",
     "at": "2026-11-24T09:00:00+09:00",
 }  # fmt: skip
-BY_HAND = {"left-out-by-hand": ("by",), "placed-by-hand": ("by",)}
-CODES = {**REASON_CODES, **VIOLATION_CODES, **BY_HAND}
+CODES = {**REASON_CODES, **VIOLATION_CODES, **AGAIN_CODES, **TODAY_CODES}
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

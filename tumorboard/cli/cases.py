@@ -15,7 +15,8 @@ from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.intake import Intake
 from tumorboard.domain.model import Urgency
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import, read_case_list
-from tumorboard.services.cases import withdraw_cases
+from tumorboard.services.cases import reopen_cases, withdraw_cases
+from tumorboard.services.import_undo import take_back_import
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.worklist import CaseFilter, CaseView, Due, list_cases
 from tumorboard.store.cases import Case
@@ -68,6 +69,17 @@ def import_list(file: str, program: str, dry_run: bool, as_json: bool) -> None:
         raise Refused(
             f"nothing-accepted: {refused} rows refused, none accepted" if refused else "no-rows: no case in it"
         )
+
+
+@cases.command("undo-import")
+@json_option
+def undo_import(as_json: bool) -> None:
+    """Take back the operator's last import as a whole, within a day, while its cases are as it left them."""
+    counts = take_back_import(open_database(), by=current_operator(), now=now())
+    if as_json:
+        print_json(counts)
+    else:
+        click.echo(f"cases removed: {counts['removed']}, as they were before: {counts['restored']}")
 
 
 def _print_report(report: ImportReport, *, dry_run: bool) -> None:
@@ -199,6 +211,17 @@ def withdraw(reference: str, program: str) -> None:
     (case_id,) = find_cases(session, program, (reference,), False)
     withdraw_cases(session, case_ids=[case_id], by=current_operator(), now=now())
     click.echo(f"{reference} is withdrawn")
+
+
+@cases.command("reopen")
+@click.argument("reference")
+@program_option
+def reopen(reference: str, program: str) -> None:
+    """Put a withdrawn case back on the list."""
+    session = open_database()
+    (case_id,) = find_cases(session, program, (reference,), False)
+    reopen_cases(session, case_ids=[case_id], by=current_operator(), now=now())
+    click.echo(f"{reference} is on the list")
 
 
 def find_cases(session: Session, program: str, references: tuple[str, ...], is_for_all: bool) -> list[str]:

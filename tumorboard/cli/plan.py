@@ -42,17 +42,21 @@ for file_command in FILE_COMMANDS:
     "--seconds", type=click.FloatRange(0.1, LONGEST_SECONDS), help="For planning; else TUMORBOARD_PLAN_SECONDS."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the search.")
+@click.option("--from-scratch", is_flag=True, help="Forget what was placed or left out by hand in the open draft.")
 @json_option
-def propose_plan(board: str, weeks: int, seconds: float | None, seed: int, as_json: bool) -> None:
+def propose_plan(
+    board: str, weeks: int, seconds: float | None, seed: int, from_scratch: bool, as_json: bool
+) -> None:  # fmt: skip
     """Plan the open cases onto the next meetings. A draft: nobody is told until it is published.
 
+    What was placed or left out by hand in the open draft stays where it is possible.
     Ctrl+C ends the search, and the best plan so far becomes the draft; a second one ends the command.
     """
     session = open_database()
     with watch_search() as search:
         draft = propose(
             session, setup(), board=board, weeks=weeks, by=current_operator(), now=now(), seconds=seconds, seed=seed,
-            on_progress=search.show, is_cancelled=search.is_stopped,
+            on_progress=search.show, is_cancelled=search.is_stopped, from_scratch=from_scratch,
         )  # fmt: skip
     _show(session, draft.public_id, as_json=as_json)
 

@@ -67,7 +67,7 @@ class View:
 
     values: Mapping[str, Value]
     on: date
-    scores: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[str, int | None] = field(default_factory=dict)
     on_demand_specialties: int = 0
 
 
@@ -136,8 +136,9 @@ class ScoreTest:
     operand: int
 
     def holds(self, view: View) -> bool:
-        """Judge the case; a score is 0 without points."""
-        return ORDERINGS[self.operator](view.scores.get(self.score, 0), self.operand)
+        """Judge the case; a score of which nothing is known passes no test."""
+        points = view.scores.get(self.score)
+        return points is not None and ORDERINGS[self.operator](points, self.operand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,14 @@ class Share:
 
     @property
     def percent(self) -> int:
-        """In whole percents, rounded down: 100 means every time."""
-        return 100 * self.there // self.expected
+        """In whole percents."""
+        return whole_percent(self.there, self.expected)
+
+
+def whole_percent(part: int, whole: int) -> int:
+    """The share in whole percents, a half rounded up; 100 only for all of it, and 0 only for nothing."""
+    rounded = (200 * part + whole) // (2 * whole)
+    return rounded if part in (0, whole) else max(1, min(99, rounded))
 
 
 def days_between(start: datetime, end: datetime) -> int:

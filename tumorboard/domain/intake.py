@@ -12,7 +12,7 @@ from datetime import date
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.intake_draft import CellProblem, Draft, say_where
-from tumorboard.domain.intake_reader import CaseReader
+from tumorboard.domain.intake_reader import CaseReader, Known
 from tumorboard.domain.model import CaseFacts, Value
 from tumorboard.domain.program import Program
 from tumorboard.domain.references import ReferencePattern
@@ -77,13 +77,14 @@ def read_cases(
     on: date,
     header_row: int = 1,
     references: ReferencePattern | None = None,
+    known: Known | None = None,
 ) -> Intake:
     """The drafts of all rows. A reference counts at its first good row; later rows with the same one are refused, and
-    those that do not fit `references`.
+    those that do not fit `references`. A row of a case that is `known` speaks only of what its cells hold.
 
     Raises BadTable `not-a-case-list`, `no-reference-column` or `resident-registration-number` (in the header).
     """
-    reader = CaseReader(program, columns, references)
+    reader = CaseReader(program, columns, references, known)
     reader.columns.refuse_other_files(header_row)
     first_rows: dict[str, int] = {}
     drafts: list[DraftRow] = []

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from tumorboard.domain.cells import has_resident_number, quote
-from tumorboard.domain.model import ReadinessRecord, Value
+from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
 
 RESIDENT_NUMBER: Final = "resident-registration-number"
 
@@ -49,12 +49,16 @@ class Draft:
 
 
 class Reading:
-    """What has been read of one row so far; `row` is its number in the file, None when there is no file."""
+    """What has been read of one row so far; `row` is its number in the file, None when there is no file.
 
-    __slots__ = ("cells", "flags", "kept", "on", "problems", "row", "values")
+    `known` is the case as it is known already: an empty cell leaves that as it is.
+    """
+
+    __slots__ = ("cells", "flags", "kept", "known", "on", "problems", "row", "values")
 
     def __init__(self, cells: Mapping[str, str], *, on: date, row: int | None) -> None:
         self.cells = cells
+        self.known: CaseFacts | None = None
         self.on = on
         self.row = row
         self.values: dict[str, Value] = {}
@@ -73,16 +77,17 @@ class Reading:
 
     def refuse_resident_numbers(self) -> Draft:
         """The draft of a row that may not be read at all (rule D8): nothing of it is kept, no value is repeated."""
+        where = " from the file" if self.row is not None else ""
         for column, text in self.cells.items():
             if has_resident_number(text):
                 self.refuse(
                     column,
                     RESIDENT_NUMBER,
-                    "holds what looks like a resident registration number; remove it from the file",
+                    f"holds what looks like a resident registration number; remove it{where}",
                 )
         return Draft(None, {}, {}, frozenset(), (), tuple(self.problems))
 
 
 def say_where(row: int | None, column: str) -> str:
-    """`row 7, column 'ecog'`, the start of every message on a cell."""
-    return f"column {quote(column)}" if row is None else f"row {row}, column {quote(column)}"
+    """`row 7, column 'ecog'`, the start of every message on a cell; `field 'ecog'` where there is no file."""
+    return f"field {quote(column)}" if row is None else f"row {row}, column {quote(column)}"

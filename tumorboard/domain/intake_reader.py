@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from tumorboard.domain import cells as cell
 from tumorboard.domain.errors import BadInput
-from tumorboard.domain.fields import FieldKind
 from tumorboard.domain.intake_columns import Candidate, ColumnMap
 from tumorboard.domain.intake_draft import Draft, Reading
 from tumorboard.domain.intake_rules import WORD, Decision, FieldRule, KeptColumn, Source, Test
 from tumorboard.domain.intake_rules_reader import read_rules
-from tumorboard.domain.model import ReadinessRecord, Value
+from tumorboard.domain.intake_values import read_by_kind, read_edition
+from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
 from tumorboard.domain.program import Program
 from tumorboard.domain.references import ReferencePattern, looks_like_name
 
@@ -21,12 +21,21 @@ LONGEST_REFERENCE: Final = 64
 MEANING: Final = "# a digit, @ a letter, ? either"
 NAME_LIKE: Final = "reference-like-a-name"
 """A remark: the row is imported all the same."""
+Known = Callable[[str], CaseFacts | None]
+"""The case with a reference as it is known already, None for a new one."""
 
 
 class CaseReader:
     """Reads rows that share their columns."""
 
-    def __init__(self, program: Program, columns: Sequence[str], references: ReferencePattern | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        columns: Sequence[str],
+        references: ReferencePattern | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self._known = known or _know_nothing
         self._program = program
         self._references = references
         self._rules = read_rules(program)
@@ -39,10 +48,13 @@ class CaseReader:
         if cell.has_resident_number("\x00".join(cells.values())):
             return reading.refuse_resident_numbers()
         reference = self._read_reference(reading)
+        reading.known = self._known(reference) if reference else None
         for kept, columns in self.columns.kept:
             self._read_kept(reading, kept, columns)
         for rule, candidates in self.columns.fields:
             self._read_field(reading, rule, candidates)
+        if reading.known is not None:
+            self._leave_remarks(reading, reading.known)
         for remark in self._rules.remarks:
             if remark.flag and self._all_hold(remark.tests, reading):
                 reading.flags.add(remark.flag)
@@ -99,7 +111,30 @@ class CaseReader:
                 reading.refuse(column, error.code, str(error))
             return
 
+    def _leave_remarks(self, reading: Reading, known: CaseFacts) -> None:
+        """Remarks of source columns stay where the row says nothing of the column."""
+        present = {kept.name: columns for kept, columns in self.columns.kept}
+        for kept in self._rules.kept:
+            if not any(cell.clean_text(reading.cells.get(column, "")) for column in present.get(kept.name, ())):
+                reading.flags |= known.flags.intersection(kept.flags.values())
+
+    def _leave_as_it_is(self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]) -> bool:
+        """True where the row says nothing of what is known: neither the value nor a remark changes."""
+        if reading.known is None or any(self._says(reading, rule, column) for column, _ in candidates):
+            return False
+        is_given = _is_known(reading, rule)
+        before = rule.flags & reading.known.flags
+        reading.flags |= before - {rule.missing_flag} if is_given else before
+        return is_given or bool(before)
+
+    def _says(self, reading: Reading, rule: FieldRule, column: str) -> str:
+        """The text of a cell; empty when it says nothing of this field."""
+        text = self._text(reading, column)
+        return text if text and cell.as_word(cell.drop_words(text, rule.drop)) not in rule.missing else ""
+
     def _read_field(self, reading: Reading, rule: FieldRule, candidates: tuple[Candidate, ...]) -> None:
+        if self._leave_as_it_is(reading, rule, candidates):
+            return
         value, is_own_id = self._first_understood(reading, rule, candidates)
         if value is not None and rule.unusable and self._all_hold(rule.unusable, reading):
             value = None
@@ -113,7 +148,7 @@ class CaseReader:
             reading.values[rule.field.id] = value
             if str(value) in rule.remarks:
                 reading.flags.add(rule.remarks[str(value)])
-        elif rule.missing_flag and rule.ambiguous_flag not in reading.flags:
+        elif rule.missing_flag and rule.ambiguous_flag not in reading.flags and not _is_known(reading, rule):
             reading.flags.add(rule.missing_flag)
 
     def _first_understood(
@@ -127,8 +162,8 @@ class CaseReader:
         """
         not_understood: tuple[str, str, BadInput] | None = None
         for column, source in candidates:
-            text = self._text(reading, column)
-            if not text or cell.as_word(cell.drop_words(text, rule.drop)) in rule.missing:
+            text = self._says(reading, rule, column)
+            if not text:
                 continue
             is_own = source is None and not self.columns.is_source
             try:
@@ -162,11 +197,11 @@ class CaseReader:
                 text = cell.join_stage(text, self._text(reading, self.columns.companions[column]))
             return cell.read_stage(text, choices=field.choices, drop=rule.drop)
         if rule.reader == "year" and source is not None:
-            return _read_edition(rule, text)
+            return read_edition(rule, text)
         if source is not None and source.bands:
             number = cell.read_number(text, minimum=source.minimum, maximum=source.maximum)
             return cell.from_bands(number, source.bands)
-        return _read_by_kind(rule, text, on=reading.on)
+        return read_by_kind(rule, text, on=reading.on)
 
     def _decide(
         self,
@@ -212,11 +247,12 @@ class CaseReader:
         return all(test.holds(word if test.name == WORD else self._fact(reading, test.name)) for test in tests)
 
     def _fact(self, reading: Reading, name: str) -> object:
-        """A value of the row, a kept source column, or what the programme assumes without a value."""
+        """A value of the row, a kept source column, what is known already, or what the programme assumes."""
         if name in reading.values:
             return reading.values[name]
         field = self._program.fields.get(name)
-        return reading.kept.get(name, field.default if field else None)
+        known = reading.known.values if reading.known else {}
+        return reading.kept.get(name, known.get(name, field.default if field else None))
 
     def _read_readiness(self, reading: Reading) -> Iterable[ReadinessRecord]:
         for item, columns in self.columns.readiness:
@@ -232,32 +268,10 @@ class CaseReader:
                 yield ReadinessRecord(item, reported_on=days.get("reported"), expected_on=days.get("expected"))
 
 
-def _read_edition(rule: FieldRule, text: str) -> str | None:
-    """The value of the last step that the year reaches; None for what is no year."""
-    year = cell.as_word(text)
-    if len(year) > 4 and not year[4].isdecimal():
-        year = year[:4]
-    if len(year) != 4 or not year.isdecimal():
-        return None
-    return next((rule.steps[start] for start in sorted(rule.steps, reverse=True) if int(year) >= start), None)
+def _is_known(reading: Reading, rule: FieldRule) -> bool:
+    return reading.known is not None and rule.field.id in reading.known.values
 
 
-def _read_by_kind(rule: FieldRule, text: str, *, on: date) -> Value:
-    field = rule.field
-    match field.kind:
-        case FieldKind.CHOICE:
-            return cell.read_choice(text, field.choices)
-        case FieldKind.SET:
-            return cell.read_set(text, field.choices)
-        case FieldKind.INTEGER:
-            return cell.read_whole_number(text, minimum=field.minimum, maximum=field.maximum, cut=rule.cut)
-        case FieldKind.NUMBER:
-            return cell.read_number(text, minimum=field.minimum, maximum=field.maximum)
-        case FieldKind.YES_NO:
-            return cell.read_yes_no(text)
-        case FieldKind.DATE:
-            return cell.read_date(text)
-        case FieldKind.GESTATION:
-            return cell.read_gestation(text, on=on)
-        case FieldKind.TEXT:
-            return cell.read_text(text)
+def _know_nothing(_reference: str) -> CaseFacts | None:
+    """Every case is new."""
+    return None

@@ -80,6 +80,12 @@ class FieldRule:
     decisions: tuple[Decision, ...]
 
     @property
+    def flags(self) -> frozenset[str]:
+        """The remarks that this field can bring."""
+        own = {self.missing_flag, self.ambiguous_flag, self.unusable_flag, *(each.flag for each in self.decisions)}
+        return frozenset({*self.remarks.values(), *(flag for flag in own if flag)})
+
+    @property
     def speaks_without_columns(self) -> bool:
         """True when something is to be said of the field even in a file that has no column for it."""
         return bool(self.missing_flag or self.otherwise or self.decisions)

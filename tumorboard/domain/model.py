@@ -97,8 +97,9 @@ class Assessment:
 
     `required` and `recommended` are sorted specialty ids without waived ones; a specialty in the first is never in the
     second. `rules` are the ids of the rules that fired, in the order of the programme. `scores` and `score_groups`
-    hold the programme's scores by name, such as 8 points in the group `high`. `target_days` is the programme's clock in
-    days from the referral. `notices` are the reasons of rules that exclude or caution, most important first.
+    hold the programme's scores by name, such as 8 points in the group `high`; None where nothing is known
+    of what a score counts, which is not 0. `target_days` is the programme's clock in days from the referral. `notices`
+    are the reasons of rules that exclude or caution, most important first.
     """
 
     eligible: bool
@@ -109,7 +110,7 @@ class Assessment:
     urgency: Urgency
     minutes: int
     target_days: float
-    scores: Mapping[str, int]
+    scores: Mapping[str, int | None]
     score_groups: Mapping[str, str | None]
     notices: tuple[Text, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tumorboard.domain.model import MeetingPlan, Proposal
 from tumorboard.domain.planning_check import VIOLATION_CODES, check_meetings, check_plan
@@ -65,7 +66,9 @@ def propose(
             seed=seed,
             is_cancelled=lambda: time.monotonic() > ends or (is_cancelled is not None and is_cancelled()),
         )
-    options, best = search.options, search.best
+    best = search.best
+    # A reason speaks of the facts; what a person decided has a reason of its own.
+    options = read_options(replace(problem, pinned={})) if problem.pinned else search.options
     return Proposal(
         meetings=explain_meetings(options, best.plans),
         left_out=explain_left_out(options, best.plans, later=problem.later),

@@ -23,11 +23,12 @@ def fill_meetings(options: Options, start: Mapping[str, Sequence[str]]) -> Place
     Published cases come first, then urgent ones, then those whose clock runs out first; each takes its cheapest place.
     `start` may name cases and meetings that are not of this problem.
     """
-    filler = _Filler(options, settle(options, start))
+    filler = _Filler(options, settle(options, _pinned_first(options, start)))
     placed = {reference for references in filler.places.values() for reference in references}
     waiting = sorted(
         (case for case in options.problem.cases if case.reference not in placed),
         key=lambda case: (
+            case.reference not in options.problem.pinned,
             case.meeting is None,
             _URGENCY_ORDER.index(case.urgency),
             case.due_at,
@@ -38,6 +39,15 @@ def fill_meetings(options: Options, start: Mapping[str, Sequence[str]]) -> Place
     for case in waiting:
         filler.place(case)
     return settle(options, filler.places)
+
+
+def _pinned_first(options: Options, start: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """The same, with what a person put on a meeting before all else."""
+    pinned = options.problem.pinned
+    if not pinned:
+        return start
+    hers = {name: [ref for ref, meeting in pinned.items() if meeting == name] for name in options.meetings}
+    return {name: (*hers[name], *(ref for ref in start.get(name, ()) if ref not in pinned)) for name in hers}
 
 
 def settle(options: Options, start: Mapping[str, Sequence[str]], chosen: Chosen | None = None) -> Places:

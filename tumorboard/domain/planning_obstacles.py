@@ -56,6 +56,8 @@ def find_obstacle(
     """The first thing that keeps the case from the meeting, None when it may join."""
     if meeting.span.start <= problem.now:
         return Obstacle("no-meeting")
+    if problem.pinned.get(case.reference, meeting.id) != meeting.id:
+        return Obstacle("pinned-elsewhere")
     if case.ready_at is None:
         return Obstacle("not-ready")
     if meeting.span.start < case.ready_at:

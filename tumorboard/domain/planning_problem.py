@@ -16,6 +16,9 @@ from tumorboard.domain.timeline import Interval
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
+PINNED = 100_000_000
+"""Points for losing a place that a person chose: more than all that other cases could weigh against it."""
+
 Week = tuple[int, int]
 """ISO year and week."""
 
@@ -61,7 +64,8 @@ class Problem:
     `windows` says from when to when, for those of whom it is known. `rooms` is the room per meeting, `room_bookings`
     what others than these meetings have booked there. `calls_elsewhere` counts, per member and ISO week, the calls to
     meetings that are not of this problem. `later` are meetings known after those planned, to which busy times reach:
-    a case that is left out is told the first that would have it.
+    a case that is left out is told the first that would have it. `pinned` is what a person decided: the one meeting a
+    case may go to, or None where it stays out.
 
     Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
     """
@@ -80,6 +84,7 @@ class Problem:
     calls_elsewhere: Mapping[str, Mapping[Week, int]] = field(default_factory=dict)
     agenda: AgendaWeights = field(default_factory=AgendaWeights)
     later: tuple[MeetingFacts, ...] = ()
+    pinned: Mapping[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         starts = [meeting.span.start for meeting in self.meetings]
@@ -150,7 +155,8 @@ def place_cost(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> in
 def left_out_cost(problem: Problem, case: WaitingCase) -> int:
     """Points for a case without a place."""
     moved = problem.weights.moved if is_moved(problem, case, None) else 0
-    return problem.weights.factor(case.urgency) * problem.weights.unscheduled + moved
+    pinned = PINNED if problem.pinned.get(case.reference) is not None else 0
+    return problem.weights.factor(case.urgency) * problem.weights.unscheduled + moved + pinned
 
 
 def is_moved(problem: Problem, case: WaitingCase, meeting: str | None) -> bool:

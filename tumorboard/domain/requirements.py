@@ -62,14 +62,17 @@ def assess(program: Program, case: CaseFacts, *, on: date, waivers: Sequence[Wai
         minutes=_count_minutes(program.minutes, replace(view, on_demand_specialties=len({*required} - program.core))),
         target_days=_shortest_clock(fired, program.clocks.days[urgency]),
         scores=scores,
-        score_groups={id_: score.group_of(scores[id_]) for id_, score in program.scores.items()},
+        score_groups={id_: program.scores[id_].group_of(total) if total else None for id_, total in scores.items()},
         notices=_list_notices(fired),
     )
 
 
-def count_scores(program: Program, values: Mapping[str, Value]) -> dict[str, int]:
-    """The points of each score of the programme."""
-    return {id_: score.total(_chosen(values, score.field)) for id_, score in program.scores.items()}
+def count_scores(program: Program, values: Mapping[str, Value]) -> dict[str, int | None]:
+    """The points of each score of the programme; None where nothing is known of what it counts."""
+    return {
+        id_: score.total(_chosen(values, score.field)) if is_given(values.get(score.field)) else None
+        for id_, score in program.scores.items()
+    }
 
 
 def _chosen(values: Mapping[str, Value], field: str) -> frozenset[str]:

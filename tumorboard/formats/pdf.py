@@ -177,7 +177,7 @@ class _Layout:
         if any(not lane.required for lane in lanes):
             parts.append(self._("dashed: advice would help"))
         if any(lane.idle for lane in lanes):
-            parts.append(self._("hatched: waits between her cases"))
+            parts.append(self._("hatched: waits between cases"))
         return " · ".join(parts)
 
     def _agenda(self) -> list[Any]:

@@ -62,6 +62,11 @@ def guard_cell(cell: Cell) -> Cell:
     return f"'{text}" if starts else text
 
 
+def drop_guard(text: str) -> str:
+    """A text as it was before `guard_cell` kept it from being a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+
+
 def _fill_sheet(sheet: Any, table: Table) -> None:
     from openpyxl.styles import Alignment, Font  # noqa: PLC0415 - slow to load, and only workbooks need it
     from openpyxl.utils import get_column_letter  # noqa: PLC0415

@@ -35,7 +35,7 @@ _LINES: Mapping[str, str] = {
     "agenda-blocks-wrong": _("The order no longer fits the urgency of the cases"),
     "meeting-too-long": _("The agenda is longer than the meeting"),
     "fixed-time-missed": _("No longer at its fixed time"),
-    "member-called-too-often": _("Called in more often than she takes: %(who)s"),
+    "member-called-too-often": _("Called in more often than agreed: %(who)s"),
     "room-in-use": _("The room is taken"),
     "room-lost": _("The room is no longer booked"),
     "room-too-small": _("The room is too small"),

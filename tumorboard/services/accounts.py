@@ -262,3 +262,8 @@ def find_token(session: Session, *, token: str, now: datetime) -> Account | None
         )
     )
     return row.account if row is not None and row.account.active else None
+
+
+def names_of_accounts(session: Session) -> dict[str, str]:
+    """Who is behind each log-in address: what the audit trail names, as people call each other."""
+    return {row[0]: row[1] for row in session.execute(select(Account.email, Account.name)) if row[1]}

@@ -24,7 +24,9 @@ MOST = 200
 _PUBLICATIONS = 40
 _OF_MEETINGS = ("meeting:moved", "record:signed", "record:reopened")
 PLACED, MOVED, TAKEN_OFF = "case:placed", "case:moved", "case:taken-off"
+AGAIN = "case:published-again"
 ON_THE_LIST = "case:received"
+_ARRIVALS = frozenset({"case:referred", "case:imported"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ def list_case_events(session: Session, *, case_id: str, by: Actor, limit: int = 
     """All that happened to a case, newest first; that somebody read it is left out. A fixed number of queries."""
     require(by, Permission.CASE_READ)
     row = find_case(session, case_id)
-    known = [CaseEvent(row.created_at, "", ON_THE_LIST)]
-    known += [*_of_case(session, case_id), *_placements(session, row), *_steps(session, case_id)]
+    known = _of_case(session, case_id)
+    if not any(event.code in _ARRIVALS and event.at <= row.created_at for event in known):
+        known.insert(0, CaseEvent(row.created_at, "", ON_THE_LIST))
+    known += [*_placements(session, row), *_steps(session, case_id)]
     known += _of_meetings(session, row)
     ids = {str(event.detail.get("meeting", "")) for event in known} - {""}
     query = select(Meeting).where(Meeting.public_id.in_(ids)).options(joinedload(Meeting.board))
@@ -71,7 +75,8 @@ def _of_case(session: Session, case_id: str) -> list[CaseEvent]:
 
 
 def _placements(session: Session, row: Case) -> Iterator[CaseEvent]:
-    """Where each publication had the case: told when it is placed, moved to another meeting, or taken off."""
+    """Where each publication had the case: told when it is placed, moved to another meeting, gets another
+    time or team there, or is taken off."""
     query = (
         select(AuditEvent.at, AuditEvent.actor, Draft.plan)
         .join(Draft, Draft.public_id == AuditEvent.subject_id)
@@ -80,23 +85,28 @@ def _placements(session: Session, row: Case) -> Iterator[CaseEvent]:
         .order_by(AuditEvent.id.desc())
         .limit(_PUBLICATIONS)
     )
-    before = ""
+    before, details = "", None
     for at, actor, plan in reversed(session.execute(query).all()):
         meetings = plan["proposal"]["meetings"]
-        here = _meeting_of(meetings, row.reference)
+        here, found = _place_of(meetings, row.reference)
         was_planned = before in {entry["meeting"] for entry in meetings}
         if here and here != before:
             yield CaseEvent(at, actor, MOVED if was_planned else PLACED, {"meeting": here})
+        elif here and found != details:
+            yield CaseEvent(at, actor, AGAIN, {"meeting": here})
         elif not here and was_planned:
             yield CaseEvent(at, actor, TAKEN_OFF, {"meeting": before})
-        before = here or ("" if was_planned else before)
+        before, details = here or ("" if was_planned else before), found
 
 
-def _meeting_of(meetings: Sequence[Mapping[str, Any]], reference: str) -> str:
+def _place_of(meetings: Sequence[Mapping[str, Any]], reference: str) -> tuple[str, object]:
+    """The meeting that has the case, with its time there and who is called in for it."""
     for entry in meetings:
-        if any(line["reference"] == reference for line in entry["agenda"]):
-            return str(entry["meeting"])
-    return ""
+        for line in entry["agenda"]:
+            if line["reference"] == reference:
+                called = sorted(one["member"] for one in entry["attendances"] if reference in one["cases"])
+                return str(entry["meeting"]), (line["span"], called)
+    return "", None
 
 
 def _steps(session: Session, case_id: str) -> list[CaseEvent]:

@@ -1,4 +1,4 @@
-"""Cases: referral, changes, withdrawal."""
+"""Cases: referral, changes, withdrawal and what takes it back."""
 
 from __future__ import annotations
 
@@ -70,15 +70,23 @@ def refer_case(
     if any(problem.code != NAME_LIKE for problem in draft.problems) or draft.reference is None:
         raise _refusal(draft)
     with transaction(session):
-        taken = select(Case.id).where(Case.program == rules.id, Case.reference == draft.reference)
-        if session.scalar(taken) is not None:
-            raise Conflict(f"there is already a case {draft.reference}", code="case-exists", field="reference")
+        taken = select(Case).where(Case.program == rules.id, Case.reference == draft.reference)
+        if (known := session.scalar(taken)) is not None:
+            raise _taken(known)
         row = new_case(setup, rules, draft.reference, draft, now)
         session.add(row)
         write_draft(setup, rules, row, draft, now)
         session.flush()
         record(session, by=by, now=now, action="case:referred", subject=("case", row.public_id))
     return row
+
+
+def _taken(row: Case) -> Conflict:
+    if row.status == "withdrawn":
+        message, code = f"the case {row.reference} is withdrawn; reopen it", "case-withdrawn"
+    else:
+        message, code = f"there is already a case {row.reference}", "case-exists"
+    return Conflict(message, code=code, field="reference", case_id=row.public_id)
 
 
 def _refusal(draft: Draft) -> BadInput:
@@ -139,24 +147,49 @@ def find_case_ids(session: Session, references: Collection[str]) -> dict[tuple[s
     return {(row.program, row.reference): row.public_id for row in session.execute(query)} if references else {}
 
 
-def withdraw_cases(session: Session, *, case_ids: Sequence[str], by: Actor, now: datetime) -> int:
-    """Take cases off the list, all or none; gives how many.
+def withdraw_cases(session: Session, *, case_ids: Sequence[str], by: Actor, now: datetime) -> dict[str, str]:
+    """Take cases off the list, all or none; gives public id and reference of those that were on it.
 
-    One that stands on a published meeting must be taken off there first: Conflict `case-scheduled` names it.
+    `reopen_cases` undoes it. One that stands on a published meeting must be taken off there first, one that is done
+    stays so: Conflict `case-scheduled` and `case-done` name it.
     """
+    return _close(session, case_ids, {"waiting": "withdrawn"}, "case:withdrawn", by=by, now=now)
+
+
+def reopen_cases(session: Session, *, case_ids: Sequence[str], by: Actor, now: datetime) -> dict[str, str]:
+    """Put withdrawn cases back on the list, all or none; gives public id and reference of those that were withdrawn.
+
+    They wait as they did: what was noted of them is kept, and whether they are ready is judged anew. Raises Conflict
+    `case-done` for one that was discussed.
+    """
+    return _close(session, case_ids, {"withdrawn": "waiting"}, "case:reopened", by=by, now=now)
+
+
+def _close(
+    session: Session, case_ids: Sequence[str], become: Mapping[str, str], action: str, *, by: Actor, now: datetime
+) -> dict[str, str]:
+    """Give cases another status; one that has it already stays as it is, without a word in its history."""
     require(by, Permission.CASE_EDIT)
     if not case_ids:
         raise BadInput("tick at least one case first", code="nothing-ticked", field="case")
+    changed = {}
     with transaction(session):
         for case_id in dict.fromkeys(case_ids):
             row = find_case(session, case_id)
-            if row.status == "scheduled":
-                raise Conflict(
-                    f"{row.reference} stands on a published meeting; take it off the board first",
-                    code="case-scheduled",
-                    case=row.reference,
-                )
-            row.status = "withdrawn"
-            row.updated_at = now
-            record(session, by=by, now=now, action="case:withdrawn", subject=("case", row.public_id))
-    return len(set(case_ids))
+            if row.status == "done" or (row.status == "scheduled" and action == "case:withdrawn"):
+                raise _cannot(row)
+            if row.status in become:
+                row.status, row.updated_at = become[row.status], now
+                record(session, by=by, now=now, action=action, subject=("case", row.public_id))
+                changed[case_id] = row.reference
+    return changed
+
+
+def _cannot(row: Case) -> Conflict:
+    if row.status == "done":
+        return Conflict(f"{row.reference} is done; its record says why", code="case-done", case=row.reference)
+    return Conflict(
+        f"{row.reference} stands on a published meeting; take it off the board first",
+        code="case-scheduled",
+        case=row.reference,
+    )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tumorboard.domain.model import SeatKind
 from tumorboard.formats.pdf import Held, Paper, Seated
 from tumorboard.formats.sheets import Cell, Table
+from tumorboard.services.own_exports import CASE_COLUMNS
 from tumorboard.services.parts import holds_place
 from tumorboard.services.pictures import picture_of_meeting
 from tumorboard.services.setup import Setup
@@ -115,11 +116,7 @@ def outcome_table(meeting: Meeting, held: Mapping[int, Discussion], words: Words
 def case_table(setup: Setup, views: Sequence[CaseView], words: Words, *, today: date) -> Table:
     """The worklist: where each case stands, why, who is needed, and until when. No facts of a case."""
     rows = [_case_row(setup, view, words, today) for view in views]
-    columns = (
-        "case", "programme", "state", "urgency", "missing", "required", "recommended", "due", "days-left", "minutes",
-        "meeting",
-    )  # fmt: skip
-    return make_table(words, "cases", columns, rows)
+    return make_table(words, "cases", CASE_COLUMNS, rows)
 
 
 def _case_row(setup: Setup, view: CaseView, words: Words, today: date) -> tuple[Cell, ...]:

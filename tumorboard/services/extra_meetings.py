@@ -12,10 +12,10 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.centre_meetings import withdraw
+from tumorboard.services.draft_today import is_outdated
 from tumorboard.services.feeds import render_board_feeds
 from tumorboard.services.meetings import lock_meeting
 from tumorboard.services.planning import open_draft
-from tumorboard.services.publishing import is_outdated
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board
 from tumorboard.store.plans import Draft

@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ImportRun:
-    """How far the import of an upload is. `stage` is `waiting`, `reading` or `writing`; `counts` are there at its end.
+    """How far the import of an upload is. `stage` is `waiting`, `reading` or `writing`; `counts` are there at its end,
+    and the `import_id` of `services/import_undo.py`.
 
     `status` is that of the row: `uploaded` when nothing was begun, `waiting`, `running`, `done`, `failed`, `cancelled`.
     """
@@ -48,6 +49,7 @@ class ImportRun:
     rows_done: int
     rows_in_all: int
     counts: dict[str, int]
+    import_id: str
     problem: str
 
     @property
@@ -88,7 +90,7 @@ def read_import_run(session: Session, *, upload_id: str, by: Actor, now: datetim
     return ImportRun(
         id=upload_id, program=row.program, status=row.status, stage=str(progress.get("stage", "waiting")),
         rows_done=int(progress.get("done", 0)), rows_in_all=int(progress.get("all", 0)),
-        counts=dict(progress.get("counts", {})), problem=row.problem,
+        counts=dict(progress.get("counts", {})), import_id=str(progress.get("import_id", "")), problem=row.problem,
     )  # fmt: skip
 
 
@@ -116,7 +118,8 @@ def work_on_import(database_url: str, setup: Setup, upload_id: str) -> None:
                 session, setup, program=upload.program, content=upload.content, filename=f"list{upload.suffix}", by=by,
                 now=datetime.now(UTC), watch=beats.watch,
             )  # fmt: skip
-        beats.end("done", counts={name: report.count(name) for name in ("created", "updated", "unchanged", "refused")})
+        counts = {name: report.count(name) for name in ("created", "updated", "unchanged", "refused")}
+        beats.end("done", counts=counts, import_id=report.import_id)
     except DomainError as error:
         beats.end("cancelled" if error.code == "import-stopped" else "failed", problem=error.code)
     except MemoryError:
@@ -156,12 +159,13 @@ class _Beats:
             row.progress = {"stage": "writing" if done == rows else "reading", "done": done, "all": rows}
         self._next_at = time.monotonic() + BEAT_SECONDS
 
-    def end(self, status: str, *, problem: str = "", counts: dict[str, int] | None = None) -> None:
+    def end(self, status: str, *, problem: str = "", counts: dict[str, int] | None = None, import_id: str = "") -> None:
         """Write the end; an upload that somebody removed meanwhile needs none."""
         with Session(self._engine) as session, transaction(session):
             row = session.scalar(select(PendingImport).where(PendingImport.public_id == self._upload_id))
             if row is not None:
-                row.status, row.problem, row.progress = status, problem, {**row.progress, "counts": counts or {}}
+                row.status, row.problem = status, problem
+                row.progress = {**row.progress, "counts": counts or {}, "import_id": import_id}
 
     def _find(self, session: Session) -> PendingImport:
         row = session.scalar(select(PendingImport).where(PendingImport.public_id == self._upload_id).with_for_update())

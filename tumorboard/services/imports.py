@@ -13,6 +13,7 @@ from tumorboard.domain.intake_draft import RESIDENT_NUMBER
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
+from tumorboard.services.import_undo import forget_imports
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import PendingImport
 
@@ -100,10 +101,11 @@ def drop_import(session: Session, *, by: Actor, now: datetime) -> None:
 
 
 def drop_old_imports(session: Session, *, now: datetime) -> int:
-    """Remove uploads older than a day; gives how many. The nightly job calls it."""
+    """Remove uploads older than a day, gives how many, and what imports of then changed. The nightly job calls it."""
     with transaction(session):
         old = list(session.scalars(select(PendingImport.id).where(PendingImport.uploaded_at < now - KEPT_FOR)))
         session.execute(delete(PendingImport).where(PendingImport.id.in_(old)))
+        forget_imports(session, now=now)
     return len(old)
 
 

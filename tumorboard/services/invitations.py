@@ -41,15 +41,20 @@ __all__ = [
     "new_uid",
     "next_stamp",
     "post_letters",
+    "question_fields",
     "resend_invitation",
     "sync_invitations",
 ]
 
 
+def question_fields(specialties: Iterable[str]) -> tuple[str, ...]:
+    """The fields that ask a member of these specialties: the board's, then those of her own."""
+    return ("question", *(f"question_{specialty}" for specialty in specialties))
+
+
 def count_questions(case: CaseFacts, specialties: Iterable[str]) -> int:
     """Questions of a case to a member: the one to the board and those to her specialties."""
-    names = ["question", *(f"question_{specialty}" for specialty in specialties)]
-    return sum(1 for name in names if case.values.get(name))
+    return sum(1 for name in question_fields(specialties) if case.values.get(name))
 
 
 def details_of(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tumorboard.domain.model import Assessment, CaseFacts, Finding, ReadinessRecord, ReadinessState, WaitingCase
@@ -106,8 +109,26 @@ def _end_of(on: date, zone: ZoneInfo) -> datetime:
     return at_wall_clock(on + timedelta(days=1), time(0), zone) - timedelta(minutes=1)
 
 
+class MeetingDay(NamedTuple):
+    """A meeting by its days in its own zone: when it meets, and when its list closes, today where that is over."""
+
+    meeting: str
+    meets_on: date
+    closes_on: date
+
+
+def list_days(meetings: Iterable[Meeting], *, now: datetime) -> tuple[MeetingDay, ...]:
+    """The days of meetings, in their order."""
+    return tuple(_day_of(meeting, ZoneInfo(meeting.time_zone), now) for meeting in meetings)
+
+
+def _day_of(meeting: Meeting, zone: ZoneInfo, now: datetime) -> MeetingDay:
+    closes_at = max(meeting.closes_at, now)
+    return MeetingDay(meeting.public_id, meeting.starts_at.astimezone(zone).date(), closes_at.astimezone(zone).date())
+
+
 def waiting_case(
-    setup: Setup, judgement: Judgement, meetings: list[Meeting], *, fixed_at: datetime | None, now: datetime,
+    setup: Setup, judgement: Judgement, days: tuple[MeetingDay, ...], *, fixed_at: datetime | None, now: datetime,
     complex_minutes: int = 0,
 ) -> WaitingCase:  # fmt: skip
     """The case as the planner sees it, with the meetings on whose day it is not ready.
@@ -115,20 +136,13 @@ def waiting_case(
     A blocking report counts when it is there, or expected before the list closes, and not too old on the
     meeting's day. A case of `complex_minutes` or more is complex; with 0 none is.
     """
-    rulebook = _Rulebook(setup.program(judgement.case.program))
-    blocked_on = {}
-    for meeting in meetings:
-        zone = ZoneInfo(meeting.time_zone)
-        meets_on = meeting.starts_at.astimezone(zone).date()
-        closes_on = max(meeting.closes_at, now).astimezone(zone).date()
-        items = _blocking(rulebook, judgement.sheet, meets_on, closes_on, setup.today(now))
-        if items:
-            blocked_on[meeting.public_id] = items
+    today = setup.today(now)
+    blocked_on = _blocked_on(_Rulebook(setup.program(judgement.case.program)), judgement.sheet, days, today)
     case, assessment = judgement.case, judgement.assessment
     ready_at = None
     if judgement.ready_on is not None:
         ready_at = setup.morning_of(judgement.ready_on)
-        if judgement.ready_on <= setup.today(now):
+        if judgement.ready_on <= today:
             ready_at = min(ready_at, now)
     named = case.values.get("named_members", frozenset())
     return WaitingCase(
@@ -142,7 +156,7 @@ def waiting_case(
         blocked_by=judgement.blocked_by,
         named_members=tuple(sorted(named)) if isinstance(named, frozenset) else (),
         last_block=case.values.get("track") == "standard_of_care",
-        blocked_on=blocked_on,
+        blocked_on=dict(blocked_on),  # a problem travels to other processes, where a view of a mapping cannot go
         fixed_at=fixed_at,
         is_complex=0 < complex_minutes <= assessment.minutes,
         awaited={
@@ -151,6 +165,14 @@ def waiting_case(
             if record.reported_on is None and record.expected_on is not None
         },
     )
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _blocked_on(
+    rulebook: _Rulebook, sheet: CaseSheet, days: tuple[MeetingDay, ...], today: date
+) -> Mapping[str, tuple[str, ...]]:
+    found = ((day.meeting, _blocking(rulebook, sheet, day.meets_on, day.closes_on, today)) for day in days)
+    return MappingProxyType({meeting: items for meeting, items in found if items})
 
 
 @lru_cache(maxsize=8 * MOST_KEPT)

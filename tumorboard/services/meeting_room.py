@@ -237,7 +237,7 @@ def needs_on(
     """The unwaived needs of a case on the day of its meeting, named members by their public ids."""
     on = item.starts_at.astimezone(ZoneInfo(setup.time_zone)).date()
     case = item.case
-    waiting = waiting_case(setup, judge(setup, case, on=on), [], fixed_at=case.fixed_at, now=now)
+    waiting = waiting_case(setup, judge(setup, case, on=on), (), fixed_at=case.fixed_at, now=now)
     named = {name: emails.get(name.strip().lower(), name) for name in waiting.named_members}
     needs = tuple(replace(need, member=named.get(need.member or "", need.member)) for need in waiting.needs)
     return needs_with_named(replace(waiting, needs=needs, named_members=tuple(sorted(named.values()))), members)

@@ -1,7 +1,8 @@
 """What a member is asked for at the meetings ahead: her windows with each case in them, and who could come for her.
 
 A case stands here by its reference, with what she needs to prepare and no more: the planned procedures, what is still
-missing, how many questions. The case itself is one step further on, for who may read cases, and that is noted.
+missing, and what is asked of her, which is noted as read. The case itself is one step further on, for who may read
+cases.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import BadInput
-from tumorboard.domain.model import Finding, ReadinessState, SeatKind, Text
+from tumorboard.domain.model import CaseFacts, Finding, ReadinessState, SeatKind, Text
+from tumorboard.domain.program import Program
 from tumorboard.domain.readiness import judge_readiness
 from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval
@@ -23,15 +25,17 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.answer_taking import read_comment, refuse_ended
 from tumorboard.services.answers import find_own_invitation
+from tumorboard.services.audit import record
 from tumorboard.services.boards import list_windows
 from tumorboard.services.delegation import delegate
-from tumorboard.services.invitations import count_questions
+from tumorboard.services.invitations import question_fields
 from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts, readiness_record
 from tumorboard.store.meetings import AgendaItem, MeetingInvitation, Seat, SeatHolder
 from tumorboard.store.people import Deputy, Member, MemberSpecialty
+from tumorboard.store.post import AuditEvent
 
 PROCEDURES = "planned_procedures"
 """The field of a programme that says what is planned to be done."""
@@ -49,13 +53,17 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class MyCase:
-    """A case in her window. `case_id` is None for who may not read cases."""
+    """A case in her window. `case_id` is None for who may not read cases.
+
+    `questions` are what the field is called and what is asked; empty for who does not come, who sees their number.
+    """
 
     reference: str
     case_id: str | None
     span: Interval
     procedures: tuple[Text, ...]
     question_count: int
+    questions: tuple[tuple[Text, str], ...]
     open_items: tuple[OpenItem, ...]
 
 
@@ -69,20 +77,51 @@ class MyPart:
     stand_in: Member | None = None
 
 
-def list_my_parts(session: Session, setup: Setup, *, by: Actor, now: datetime) -> list[MyPart]:
-    """The actor's parts in the meetings ahead, soonest first; none for who is no member. A fixed number of queries."""
+def list_my_parts(session: Session, setup: Setup, *, by: Actor, now: datetime, meeting_id: str = "") -> list[MyPart]:
+    """The actor's parts in the meetings ahead, or in one of them, soonest first; none for who is no member.
+
+    A fixed number of queries. That she reads what is asked is recorded, once a day for each case.
+    """
     if by.member_id is None:
         return []
-    rows = list_windows(session, member_id=by.member_id, by=by, now=now)
+    found = _read_parts(session, setup, meeting_id, by, now)
+    if _note_reading(session, setup, found, by, now):
+        found = _read_parts(session, setup, meeting_id, by, now)  # the commit made what was read stale
+    return [part for _, part in found]
+
+
+def _read_parts(
+    session: Session, setup: Setup, meeting_id: str, by: Actor, now: datetime
+) -> list[tuple[set[str], MyPart]]:
+    """Her parts, each with the ids of the cases whose questions it holds."""
+    rows = list_windows(session, member_id=by.member_id or "", by=by, now=now)
+    rows = [row for row in rows if meeting_id in ("", row.meeting.public_id)]
     agendas = _load_agendas(session, {row.meeting_id for row in rows})
     deputies, stand_ins = _load_deputies(session, rows), _load_stand_ins(session, rows)
-    return [
-        MyPart(
-            row, tuple(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now)), deputies[row.id],
-            stand_ins.get(row.public_id),
-        )
-        for row in rows
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        hers = list(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now))
+        part = MyPart(row, tuple(case for _, case in hers), deputies[row.id], stand_ins.get(row.public_id))
+        found.append(({public_id for public_id, case in hers if case.questions}, part))
+    return found
+
+
+def _note_reading(
+    session: Session, setup: Setup, found: Iterable[tuple[set[str], MyPart]], by: Actor, now: datetime
+) -> bool:
+    """Record of which cases the actor reads the questions, unless she did today; True when something was written."""
+    shown = set[str]().union(*(ids for ids, _ in found))
+    midnight = setup.morning_of(setup.today(now))
+    query = select(AuditEvent.subject_id).where(
+        AuditEvent.subject_kind == "case", AuditEvent.subject_id.in_(shown), AuditEvent.action == "case:read",
+        AuditEvent.actor == by.name, AuditEvent.at >= midnight,
+    )  # fmt: skip
+    fresh = sorted(shown - set(session.scalars(query))) if shown else []
+    if fresh:
+        with transaction(session):
+            for case_id in fresh:
+                record(session, by=by, now=now, action="case:read", subject=("case", case_id), part="questions")
+    return bool(fresh)
 
 
 def delegate_own(
@@ -170,8 +209,8 @@ def _choose_deputies(
 
 def _list_cases(
     setup: Setup, row: MeetingInvitation, agenda: Iterable[AgendaItem], by: Actor, now: datetime
-) -> Iterable[MyCase]:
-    """Her cases in the order of the agenda; a core member's are all of them."""
+) -> Iterable[tuple[str, MyCase]]:
+    """Her cases with their ids, in the order of the agenda; a core member's are all of them."""
     program = setup.programs.get(row.meeting.board.program)
     is_core, hers = row.kind == SeatKind.CORE, set(row.details["cases"])
     for item in agenda:
@@ -179,16 +218,32 @@ def _list_cases(
         if program is None or not (is_core or case.reference in hers):
             continue
         facts = case_facts(case)
-        planned, field = facts.values.get(PROCEDURES), program.fields.get(PROCEDURES)
-        chosen = planned if isinstance(planned, frozenset) else frozenset()
-        yield MyCase(
+        asked = tuple(_list_questions(program, facts, row))
+        found = MyCase(
             reference=case.reference,
             case_id=case.public_id if by.may(Permission.CASE_READ) else None,
             span=Interval(item.starts_at, item.ends_at),
-            procedures=tuple(field.label_of(each) for each in field.choices if each in chosen) if field else (),
-            question_count=count_questions(facts, row.details.get("specialties", ())),
+            procedures=tuple(_list_procedures(program, facts)),
+            question_count=len(asked),
+            questions=() if row.answer in NOT_COMING else asked,
             open_items=tuple(_list_open(setup, row, case, now)),
         )
+        yield case.public_id, found
+
+
+def _list_questions(program: Program, facts: CaseFacts, row: MeetingInvitation) -> Iterable[tuple[Text, str]]:
+    """What the fields are called and say that ask the board, or her specialties there."""
+    for name in question_fields(row.details.get("specialties", ())):
+        if facts.values.get(name):
+            field = program.fields.get(name)
+            yield field.label if field else Text(name, name), str(facts.values[name])
+
+
+def _list_procedures(program: Program, facts: CaseFacts) -> Iterable[Text]:
+    """What is planned, in the order of the programme."""
+    planned, field = facts.values.get(PROCEDURES), program.fields.get(PROCEDURES)
+    if field is not None and isinstance(planned, frozenset):
+        yield from (field.label_of(each) for each in field.choices if each in planned)
 
 
 def _list_open(setup: Setup, row: MeetingInvitation, case: Case, now: datetime) -> Iterable[OpenItem]:

@@ -94,10 +94,10 @@ def load_board(session: Session, setup: Setup, board: Board, *, now: datetime) -
 
 
 def _asked_lately(session: Session, now: datetime) -> dict[str, int]:
-    """How often each member was invited in the last weeks."""
+    """How often each member was asked in the last weeks; what was taken back again does not count."""
     asked_at = func.coalesce(MeetingInvitation.asked_at, MeetingInvitation.stamp)
     query = select(Member.public_id, func.count()).join(MeetingInvitation, MeetingInvitation.member_id == Member.id)
-    query = query.where(asked_at > now - LATELY).group_by(Member.public_id)
+    query = query.where(asked_at > now - LATELY, MeetingInvitation.status == "invited").group_by(Member.public_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -15,6 +15,7 @@ from tumorboard.mail.send import Mailer, PermanentFailure, ServerUnreachable, Te
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.post_rounds import note_round
 from tumorboard.store.post import OutboxMessage
 
 LEASE = timedelta(minutes=2)
@@ -79,6 +80,7 @@ def deliver_post(
             _mark(session, claim, state="sent", sent_at=clock())
             sent += 1
     session.rollback()
+    note_round(session, now=clock())
     return Delivered(sent=sent, failed=failed, dead=dead, unreachable=server_away)
 
 

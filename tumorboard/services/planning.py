@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from tumorboard.domain import planning
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
-from tumorboard.domain.model import Proposal, Reason
+from tumorboard.domain.model import Proposal
 from tumorboard.domain.planning import Progress
+from tumorboard.domain.planning_again import HandWork, propose_again, read_hand_work
 from tumorboard.domain.planning_edit import Effect, Move, move_case, preview_moves
 from tumorboard.domain.planning_problem import Problem
 from tumorboard.services import transaction
@@ -25,7 +25,7 @@ from tumorboard.services.plan_changes import StepKind, record_step, refuse_close
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
-from tumorboard.store.facts import decode_proposal, decode_reasons, encode_proposal, encode_reasons
+from tumorboard.store.facts import decode_proposal, encode_proposal
 from tumorboard.store.meetings import Board
 from tumorboard.store.plans import Draft
 
@@ -51,20 +51,26 @@ def call_here(function: Callable[..., R], /, *args: object, seconds: float) -> R
 
 @dataclass(frozen=True, slots=True)
 class PlanTask:
-    """What there is to plan for a board, and the agenda counters (`base`) that its draft will be checked against."""
+    """What there is to plan for a board, and the agenda counters (`base`) that its draft will be checked against.
+
+    `by_hand` is what a person decided in the open draft, and is kept as far as it is possible.
+    """
 
     board: str
     board_id: int
     until: datetime
     problem: Problem
     base: Mapping[str, int]
+    by_hand: HandWork = field(default_factory=HandWork)
 
 
-def read_task(session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime) -> PlanTask:
+def read_task(
+    session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime, from_scratch: bool = False
+) -> PlanTask:
     """The open cases and the meetings of the next weeks; the meetings of every series are made first.
 
-    Leaves no transaction open, so that planning may take its time. Raises BadInput for weeks out of 1–26, NotFound for
-    the board.
+    With `from_scratch` nothing is kept of what a person decided in the open draft. Leaves no transaction open, so that
+    planning may take its time. Raises BadInput for weeks out of 1–26, NotFound for the board.
     """
     require(by, Permission.PLAN_EDIT)
     check_weeks(weeks)
@@ -73,9 +79,10 @@ def read_task(session: Session, setup: Setup, *, board: str, weeks: int, by: Act
     hold_series(session, setup, until=setup.today(until), by=by, now=now)
     row = find_board(session, board)
     problem, base = load_problem(session, setup, row, until=until, now=now, beyond=_BEYOND)
-    board_id = row.id
+    board_id, known = row.id, None if from_scratch else open_draft(session, row)
+    by_hand = HandWork() if known is None else read_hand_work(proposal_of(known))
     session.rollback()
-    return PlanTask(board=board, board_id=board_id, until=until, problem=problem, base=base)
+    return PlanTask(board=board, board_id=board_id, until=until, problem=problem, base=base, by_hand=by_hand)
 
 
 def check_weeks(weeks: int) -> None:
@@ -103,8 +110,8 @@ def plan_task(
 ) -> Proposal:  # fmt: skip
     """The planner's answer, without a database. `seconds` are those of a quiet machine and of the clock."""
     until = time.monotonic() + seconds
-    return planning.propose(
-        task.problem, seconds=seconds, seed=seed, on_progress=on_progress,
+    return propose_again(
+        task.problem, task.by_hand, seconds=seconds, seed=seed, on_progress=on_progress,
         is_cancelled=lambda: time.monotonic() > until or (is_cancelled is not None and is_cancelled()),
     )  # fmt: skip
 
@@ -112,14 +119,15 @@ def plan_task(
 def propose(
     session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime, seconds: float | None = None,
     seed: int = 1, on_progress: Callable[[Progress], None] | None = None,
-    is_cancelled: Callable[[], bool] | None = None,
+    is_cancelled: Callable[[], bool] | None = None, from_scratch: bool = False,
 ) -> Draft:  # fmt: skip
     """Plan the board's open cases onto its meetings of the next weeks and keep the result as a draft, here and now.
 
-    For whoever may wait; a web worker asks for a run (`services/runs.py`) instead. Raises BadInput for weeks out of
-    1–26, NotFound for the board.
+    What a person decided in the open draft stays as far as it is possible, unless `from_scratch`. For whoever may wait;
+    a web worker asks for a run (`services/runs.py`) instead. Raises BadInput for weeks out of 1–26, NotFound for the
+    board.
     """
-    task = read_task(session, setup, board=board, weeks=weeks, by=by, now=now)
+    task = read_task(session, setup, board=board, weeks=weeks, by=by, now=now, from_scratch=from_scratch)
     proposal = plan_task(
         task, seconds=setup.plan_seconds if seconds is None else seconds, seed=seed, on_progress=on_progress,
         is_cancelled=is_cancelled,
@@ -152,11 +160,6 @@ def last_discarded(session: Session, board: Board, *, now: datetime) -> Draft | 
 def proposal_of(draft: Draft) -> Proposal:
     """The plan a draft holds."""
     return decode_proposal(draft.plan["proposal"])
-
-
-def broken_rules(draft: Draft) -> tuple[Reason, ...]:
-    """What a person's edits broke; empty when the draft could be published as it was last saved."""
-    return decode_reasons(draft.plan.get("broken", []))
 
 
 def discard_draft(session: Session, *, draft_id: str, by: Actor, now: datetime) -> None:
@@ -200,19 +203,21 @@ def edit_draft(
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id)
     refuse_closed(draft, now)
-    problem, _ = load_problem(session, setup, draft.board, until=draft.until, now=now)
+    problem, counters = load_problem(session, setup, draft.board, until=draft.until, now=now)
     version = draft.version if version is None else version
     proposal = proposal_of(draft)
     session.rollback()
     move = Move(reference, meeting_id, position)
-    changed, broken = call(move_case, problem, proposal, move, by.name, seconds=EDIT_SECONDS)
+    changed, _ = call(move_case, problem, proposal, move, by.name, seconds=EDIT_SECONDS)
     with transaction(session):
         draft = find_draft(session, draft_id)
         refuse_closed(draft)
         if draft.version != version:
             raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
         before = state_of(draft)
-        draft.plan = {**draft.plan, "proposal": encode_proposal(changed), "broken": encode_reasons(broken)}
+        draft.plan = {
+            **draft.plan, "proposal": encode_proposal(changed), "base": {**counters, **draft.plan["base"]},
+        }  # fmt: skip
         kind, detail = _describe(session, draft, proposal, move)
         record_step(session, draft, before, kind=kind, by=by, now=now, **detail)
         record(

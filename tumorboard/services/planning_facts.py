@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.board_settings import BoardSettings, read_settings
@@ -16,7 +16,7 @@ from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.services.case_sheets import CaseLine, load_lines
 from tumorboard.services.invitations import is_urgent_call
-from tumorboard.services.judging import judge_sheet, waiting_case
+from tumorboard.services.judging import judge_sheet, list_days, waiting_case
 from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing_answers import list_declined
@@ -33,6 +33,7 @@ from tumorboard.store.facts import (
 from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, Seat, SeatHolder
 from tumorboard.store.people import Deputy, Member
 
+OPEN = ("waiting", "scheduled")
 _LAST_MEETING = timedelta(days=1)
 """How far beyond the planned weeks their last meeting may reach."""
 
@@ -42,14 +43,14 @@ _WEEK = timedelta(days=8)
 
 def load_problem(
     session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0),
-    with_waiting: bool = True, ahead: Sequence[Meeting] | None = None,
+    with_waiting: bool = True, without: Collection[str] = (), ahead: Sequence[Meeting] | None = None,
 ) -> tuple[Problem, dict[str, int]]:  # fmt: skip
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
     Who declined a meeting, published or not yet, counts as busy during it. Meetings of the time `beyond` are the later
     ones, for reasons. `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is
-    published. `ahead` are the meetings of `meetings_ahead` where somebody has loaded them. A fixed number of queries,
-    whatever the size.
+    published, `without` those of them with these references. `ahead` are the meetings of `meetings_ahead` where
+    somebody has loaded them. A fixed number of queries, whatever the size.
     """
     settings = read_settings(board.settings)
     people = _load_people(session)  # before the seats and meetings that name them: these then find them loaded
@@ -58,10 +59,11 @@ def load_problem(
     known = [each for each in ahead if each.starts_at <= until + beyond and not is_urgent_call(each)]
     meetings = [meeting for meeting in known if meeting.starts_at <= until]
     ids = [meeting.id for meeting in meetings]
+    which = _which(session, board, meetings, without) if with_waiting else (_on_agenda(meetings),)
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
-        cases=_cases(session, setup, board, people, meetings, known, settings, now, with_waiting=with_waiting),
+        cases=_cases(session, setup, board, people, meetings, known, settings, now, which=which),
         seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in session.scalars(_seats_of(board))),
         members=_members(session, people, known, now, until + beyond),
         now=now,
@@ -110,7 +112,7 @@ def _windows(meeting: Meeting) -> dict[str, Interval]:
 
 def _cases(
     session: Session, setup: Setup, board: Board, people: Sequence[Member], meetings: list[Meeting],
-    known: list[Meeting], settings: BoardSettings, now: datetime, *, with_waiting: bool,
+    known: list[Meeting], settings: BoardSettings, now: datetime, *, which: Sequence[ColumnElement[bool]],
 ) -> tuple[WaitingCase, ...]:  # fmt: skip
     """The open cases of the programme that are eligible and not on a meeting of another time.
 
@@ -119,15 +121,15 @@ def _cases(
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
     ids = {member.email: member.public_id for member in people}
     earlier = earlier_members(session, program=board.program, now=now)
-    which = () if with_waiting else (Case.id.in_(published_for),)
+    today, days = setup.today(now), list_days(known, now=now)
     found = []
     for line in open_cases(session, board.program, *which):
         if line.status == "scheduled" and line.id not in published_for:
             continue
-        judgement = judge_sheet(setup, line.sheet, on=setup.today(now))
+        judgement = judge_sheet(setup, line.sheet, on=today)
         if judgement.assessment.eligible:
             waiting = waiting_case(
-                setup, judgement, known, fixed_at=line.fixed_at, now=now,
+                setup, judgement, days, fixed_at=line.fixed_at, now=now,
                 complex_minutes=settings.complex_minutes,
             )  # fmt: skip
             waiting = replace(
@@ -135,6 +137,26 @@ def _cases(
             )
             found.append(_with_member_ids(waiting, ids))
     return tuple(found)
+
+
+def _on_agenda(meetings: Iterable[Meeting]) -> ColumnElement[bool]:
+    return Case.id.in_({item.case_id for meeting in meetings for item in meeting.agenda})
+
+
+def _which(
+    session: Session, board: Board, meetings: Iterable[Meeting], without: Collection[str]
+) -> tuple[ColumnElement[bool], ...]:
+    """All cases but those, unless they are on an agenda."""
+    if not without:
+        return ()
+    wanted = [row.id for row in list_open(session, board.program) if row.reference not in without]
+    return (_on_agenda(meetings) | Case.id.in_(wanted),)
+
+
+def list_open(session: Session, program: str) -> Sequence[Row[int, str]]:
+    """Id and reference of the waiting and scheduled cases of a programme."""
+    query = select(Case.id, Case.reference).where(Case.program == program, Case.status.in_(OPEN))
+    return session.execute(query).all()
 
 
 def _with_member_ids(case: WaitingCase, ids: Mapping[str, str]) -> WaitingCase:
@@ -148,7 +170,7 @@ def _with_member_ids(case: WaitingCase, ids: Mapping[str, str]) -> WaitingCase:
 
 def open_cases(session: Session, program: str, *which: ColumnElement[bool]) -> list[CaseLine]:
     """Waiting and scheduled cases of a programme for which the conditions hold, in the order of referral."""
-    return load_lines(session, Case.program == program, Case.status.in_(("waiting", "scheduled")), *which)
+    return load_lines(session, Case.program == program, Case.status.in_(OPEN), *which)
 
 
 def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:

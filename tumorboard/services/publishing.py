@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from tumorboard.domain import planning
 from tumorboard.domain.errors import Conflict
-from tumorboard.domain.model import MeetingPlan, Proposal
+from tumorboard.domain.model import MeetingPlan
 from tumorboard.mail.letters import LetterKind
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
+from tumorboard.services.draft_today import DraftToday, compare_today
 from tumorboard.services.feeds import render_feeds_of
 from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
 from tumorboard.services.meetings import lock_meeting, lock_meetings
 from tumorboard.services.parts import holds_place
 from tumorboard.services.plan_changes import refuse_closed
 from tumorboard.services.planning import find_draft, proposal_of
-from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.publications import record_publication
 from tumorboard.services.recheck import recheck_meetings
 from tumorboard.services.room_entry import refuse_begun
@@ -32,7 +31,6 @@ from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts
 from tumorboard.store.meetings import AgendaItem, Booking, Meeting, MeetingInvitation, Resource
 from tumorboard.store.people import Member
-from tumorboard.store.plans import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +44,10 @@ class Published:
 def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime) -> Published:
     """Make a draft what everybody sees, and write to those whom it concerns.
 
-    Raises Conflict `draft-closed`, `board-changed` (since the proposal), `plan-broken` (somebody
-    is no longer free, a case lost a need, a report is missing …) and `double-booked` from the schema's guard. Nothing
-    is written then.
+    A case that came after the draft goes on waiting, as one that is left out. Raises Conflict `draft-closed`,
+    `board-changed` (a meeting is gone, or has another agenda by now), `plan-broken` (somebody is no longer free, a case
+    lost a need, a report is missing …), both with `reasons`, and `double-booked` from the schema's guard. Nothing is
+    written then.
     """
     require(by, Permission.PLAN_PUBLISH)
     with transaction(session):
@@ -57,10 +56,11 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         session.expire_all()  # as whoever was before us left it
         refuse_closed(draft)
         proposal = proposal_of(draft)
-        _refuse_stale(session, setup, draft, proposal, now)
-        meetings = _load_meetings(session, proposal)
-        cases = _load_cases(session, draft.board.program, proposal, meetings)
-        changed = [plan for plan in proposal.meetings if _differs(meetings[plan.meeting], plan)]
+        today = compare_today(session, setup, draft, proposal, now=now)
+        _refuse_wrong(today)
+        meetings = _load_meetings(session, today.plans)
+        cases = _load_cases(session, draft.board.program, today.plans, meetings)
+        changed = [plan for plan in today.plans if _differs(meetings[plan.meeting], plan)]
         before = {plan.meeting: agenda_of(meetings[plan.meeting]) for plan in changed}
         letters, told = write_plans(session, setup, changed, meetings, cases, now=now, batch=draft_id)
         draft.status = "published"
@@ -106,37 +106,23 @@ def _codes(changes: list[Change]) -> list[dict[str, str]]:
     return [{"member": change.row.member.public_id, "letter": change.kind.value} for change in changes]
 
 
-def _refuse_stale(session: Session, setup: Setup, draft: Draft, proposal: Proposal, now: datetime) -> None:
-    """The draft must still be right: same agendas as when it was made, and no rule broken by what changed since."""
-    problem, base = load_problem(session, setup, draft.board, until=draft.until, now=now)
-    if _has_other_agendas(draft, proposal, base):
-        raise Conflict("the board changed since this proposal was made; propose again", code="board-changed")
-    broken = planning.check_plan(problem, proposal)
-    if broken:
+def _refuse_wrong(today: DraftToday) -> None:
+    """What came after the draft goes on waiting; what would make the published plan wrong stops all of it."""
+    if today.changed:
         raise Conflict(
-            f"the draft is no longer right ({', '.join(sorted({reason.code for reason in broken}))}); "
+            "the board changed since this proposal was made; propose again", code="board-changed", reasons=today.wrong
+        )
+    if today.broken:
+        raise Conflict(
+            f"the draft is no longer right ({', '.join(sorted({reason.code for reason in today.broken}))}); "
             "edit it or propose again",
             code="plan-broken",
-            reasons=broken,
+            reasons=today.wrong,
         )
 
 
-def is_outdated(session: Session, draft: Draft) -> bool:
-    """True when agendas changed since the proposal was made, so that publishing would be refused (`board-changed`)."""
-    proposal = proposal_of(draft)
-    ids = [plan.meeting for plan in proposal.meetings]
-    query = select(Meeting.public_id, Meeting.agenda_changes).where(Meeting.public_id.in_(ids))
-    return _has_other_agendas(draft, proposal, {row.public_id: row.agenda_changes for row in session.execute(query)})
-
-
-def _has_other_agendas(draft: Draft, proposal: Proposal, counters: Mapping[str, int]) -> bool:
-    """True when a meeting of the proposal has another agenda counter than when the draft was made."""
-    base = draft.plan["base"]
-    return any(counters.get(plan.meeting) != base.get(plan.meeting) for plan in proposal.meetings)
-
-
-def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:
-    ids = [plan.meeting for plan in proposal.meetings]
+def _load_meetings(session: Session, plans: Sequence[MeetingPlan]) -> dict[str, Meeting]:
+    ids = [plan.meeting for plan in plans]
     query = (
         select(Meeting)
         .where(Meeting.public_id.in_(ids))
@@ -150,8 +136,10 @@ def _load_meetings(session: Session, proposal: Proposal) -> dict[str, Meeting]:
     return {row.public_id: row for row in session.scalars(query)}
 
 
-def _load_cases(session: Session, program: str, proposal: Proposal, meetings: Mapping[str, Meeting]) -> dict[str, Case]:
-    wanted = {entry.reference for plan in proposal.meetings for entry in plan.agenda}
+def _load_cases(
+    session: Session, program: str, plans: Sequence[MeetingPlan], meetings: Mapping[str, Meeting]
+) -> dict[str, Case]:
+    wanted = {entry.reference for plan in plans for entry in plan.agenda}
     wanted |= {item.case.reference for meeting in meetings.values() for item in meeting.agenda}
     query = select(Case).where(Case.program == program, Case.reference.in_(wanted))
     return {row.reference: row for row in session.scalars(query)}

@@ -20,7 +20,7 @@ from tumorboard.services.planning import EDIT_SECONDS, Caller, call_here, open_d
 from tumorboard.services.planning_facts import load_problem
 from tumorboard.services.publications import Agendas, last_publication
 from tumorboard.services.setup import Setup
-from tumorboard.store.facts import encode_proposal, encode_reasons
+from tumorboard.store.facts import encode_proposal
 from tumorboard.store.plans import Draft
 
 
@@ -41,9 +41,9 @@ def restore_published(
     problem, base = load_problem(session, setup, row, until=until, now=now)
     agendas, board_id = change.before["agendas"], row.id
     session.rollback()
-    proposal, broken = call(restore_agendas, problem, agendas, by.name, seconds=EDIT_SECONDS)
+    proposal = call(restore_agendas, problem, agendas, seconds=EDIT_SECONDS)
     plan: dict[str, Any] = {
-        "proposal": encode_proposal(proposal), "base": dict(base), "broken": encode_reasons(broken),
+        "proposal": encode_proposal(proposal), "base": dict(base),
     }  # fmt: skip
     with transaction(session):
         known = open_draft(session, find_board(session, board))
@@ -53,8 +53,8 @@ def restore_published(
     return draft
 
 
-def restore_agendas(problem: Problem, agendas: Agendas, by_name: str) -> tuple[Proposal, tuple[Reason, ...]]:
-    """The plan with these agendas, and everywhere else what is published; and the rules it breaks."""
+def restore_agendas(problem: Problem, agendas: Agendas) -> Proposal:
+    """The plan with these agendas, and everywhere else what is published."""
     known = {case.reference for case in problem.cases}
     restored = {reference for order in agendas.values() for reference in order}
     orders = {
@@ -67,11 +67,10 @@ def restore_agendas(problem: Problem, agendas: Agendas, by_name: str) -> tuple[P
     }
     plans = planning.lay_out(problem, orders, keep_order=True)
     placed = {reference for order in orders.values() for reference in order}
-    proposal = Proposal(
+    return Proposal(
         meetings=plans,
-        left_out={reference: (Reason("left-out-by-hand", {"by": by_name}),) for reference in sorted(known - placed)},
+        left_out={reference: (Reason("not-restored"),) for reference in sorted(known - placed)},
         solver="hand",
         cost=0,
         greedy_cost=0,
     )
-    return proposal, tuple(planning.check_plan(problem, proposal))

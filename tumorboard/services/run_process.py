@@ -38,12 +38,13 @@ logger = logging.getLogger(__name__)
 
 
 def begin_run(
-    session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime, seconds: int | None = None
-) -> tuple[str, Started]:
+    session: Session, setup: Setup, *, board: str, weeks: int, by: Actor, now: datetime, seconds: int | None = None,
+    from_scratch: bool = False,
+) -> tuple[str, Started]:  # fmt: skip
     """The id of a run for a board, and its process, which outlives this one.
 
-    Leaves no transaction open, so that what is read after waiting is fresh. Raises as `request_run`, and
-    PlannerRefusal.
+    What a person decided in the open draft is kept, unless `from_scratch`. Leaves no transaction open, so that what is
+    read after waiting is fresh. Raises as `request_run`, and PlannerRefusal.
     """
     run = request_run(session, board=board, weeks=weeks, seconds=int(seconds or setup.plan_seconds), by=by, now=now)
     run_id = run.public_id
@@ -51,8 +52,9 @@ def begin_run(
     session.rollback()
     try:
         started = start_apart(
-            work_on_run, url, setup, run_id, seconds=LONGEST_WAIT_SECONDS, memory_mib=setup.plan_memory_mib
-        )
+            work_on_run, url, setup, run_id, from_scratch, seconds=LONGEST_WAIT_SECONDS,
+            memory_mib=setup.plan_memory_mib,
+        )  # fmt: skip
     except Exception as error:
         problem = error.code if isinstance(error, PlannerRefusal) else "planner-failed"
         fail_run(session, run_id=run_id, problem=problem, now=now)
@@ -60,7 +62,7 @@ def begin_run(
     return run_id, started
 
 
-def work_on_run(database_url: str, setup: Setup, run_id: str) -> None:
+def work_on_run(database_url: str, setup: Setup, run_id: str, from_scratch: bool = False) -> None:
     """Do a waiting run from its turn to its end. Owns the process: SIGTERM makes it finish with the best plan so far.
 
     Whatever goes wrong ends in the run's row, as the code of the problem. Raises NotFound, and Conflict `run-over` for
@@ -73,7 +75,7 @@ def work_on_run(database_url: str, setup: Setup, run_id: str) -> None:
             run = watch.await_turn(setup.plan_runs)
             signal.setitimer(signal.ITIMER_REAL, run.seconds + 2 * GRACE_SECONDS)  # for code that lets no thread run
             with watch.beating(seconds=run.seconds + GRACE_SECONDS):
-                task, proposal = _plan(engine, setup, run, watch)
+                task, proposal = _plan(engine, setup, run, watch, from_scratch=from_scratch)
             with Session(engine) as session:
                 by, progress = _planner_of(run), watch.progress
                 finish_run(session, task, proposal, run_id=run_id, progress=progress, by=by, now=_now())
@@ -91,10 +93,15 @@ def work_on_run(database_url: str, setup: Setup, run_id: str) -> None:
             engine.dispose()
 
 
-def _plan(engine: Engine, setup: Setup, run: PlanRun, watch: _Watch) -> tuple[PlanTask, Proposal]:
+def _plan(
+    engine: Engine, setup: Setup, run: PlanRun, watch: _Watch, *, from_scratch: bool
+) -> tuple[PlanTask, Proposal]:
     watch.note(stage="reading")
     with Session(engine) as session:
-        task = read_task(session, setup, board=run.board.key, weeks=run.weeks, by=_planner_of(run), now=_now())
+        task = read_task(
+            session, setup, board=run.board.key, weeks=run.weeks, by=_planner_of(run), now=_now(),
+            from_scratch=from_scratch,
+        )  # fmt: skip
     watch.note(stage="planning", cases=len(task.problem.cases), meetings=len(task.problem.meetings))
     seconds = LEAST_SECONDS if watch.is_stopping() else float(run.seconds)
     proposal = plan_task(task, seconds=seconds, on_progress=watch.take_progress, is_cancelled=watch.is_stopping)

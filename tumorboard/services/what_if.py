@@ -120,7 +120,7 @@ def _stay_out(problem: Problem, proposal: Proposal | None) -> frozenset[str]:
     tried = {
         reference
         for reference, reasons in proposal.left_out.items()
-        if not {reason.code for reason in reasons} & {LEFT_FOR_LATER, "left-out-by-hand"}
+        if not {reason.code for reason in reasons} & {LEFT_FOR_LATER, "left-out-by-hand", "not-restored"}
     }
     return frozenset(case.reference for case in problem.cases) - placed - tried
 

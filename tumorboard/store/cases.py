@@ -102,3 +102,20 @@ class PendingImport(Base):
     is_cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=false())
     beat_at: Mapped[Instant | None]
     problem: Mapped[Key] = mapped_column(default="", server_default="")
+
+
+class DoneImport(Base):
+    """What an import changed, for a day, so that it can be taken back.
+
+    `cases` holds by public id the `version` of the row after the import and what it held `before`: facts, sources,
+    flags, urgency, time of referral, days of reports; None for a new case.
+    """
+
+    __tablename__ = "done_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[PublicId]
+    program: Mapped[Key]
+    imported_by: Mapped[Label]
+    imported_at: Mapped[Instant] = mapped_column(index=True)
+    cases: Mapped[Document]

@@ -44,6 +44,15 @@ class OutboxMessage(Base):
     member: Mapped[Member | None] = relationship()
 
 
+class PostRound(Base):
+    """When letters were last looked at: the one row in which the process that sends them shows that it lives."""
+
+    __tablename__ = "post_round"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[Instant]
+
+
 class FeedToken(Base):
     """A secret feed address. Only the hash is kept; `hint` are its last four characters, for people.
 

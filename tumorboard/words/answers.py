@@ -19,7 +19,7 @@ ANSWERS: Mapping[str, str] = {
 CHANNELS: Mapping[str, str] = {
     "mail": _("by mail"),
     "link": _("by the link in the letter"),
-    "page": _("on her page"),
+    "page": _("on a page of the service"),
     "coordinator": _("entered by a coordinator"),
 }
 """Which way an answer came."""
@@ -43,7 +43,7 @@ REASONS: Mapping[str, str] = {
     "duplicate-event": _("holds the same entry twice"),
     "future-sequence": _("answers an invitation we have not sent"),
     "future-stamp": _("says that it was written in the future; the sender's clock is wrong, or it is forged"),
-    "has-delegated": _("somebody comes in her place already; enter the deputy's no first"),
+    "has-delegated": _("somebody comes instead already; enter the deputy's no first"),
     "html-only": _("holds no calendar answer that can be read"),
     "incomplete-calendar": _("was cut short"),
     "kept-for-week": _("kept until that week is published, and counted from then on"),
@@ -54,7 +54,9 @@ REASONS: Mapping[str, str] = {
     "no-attendee": _("names nobody who answers"),
     "no-calendar": _("holds no calendar answer"),
     "no-event": _("holds no calendar entry"),
-    "no-returned-letter": _("the report gives back no letter of ours, so nobody is marked; write to her to find out"),
+    "no-returned-letter": _(
+        "the report gives back no letter of ours, so nobody is marked; write to the member to find out"
+    ),
     "no-stamp": _("does not say when it was written"),
     "no-time": _("names no time that is possible"),
     "not-a-calendar": _("holds a calendar object that cannot be read"),
@@ -66,7 +68,7 @@ REASONS: Mapping[str, str] = {
     "publish-week-first": _("came before that week was published; once it is, accept or decline here"),
     "resend-too-soon": _("was sent again less than a minute before"),
     "sender-not-attendee": _("the sender is not the person who answers"),
-    "several-delegates": _("names several people to come in her place; ask her whom, then enter one deputy"),
+    "several-delegates": _("names several people to come instead; ask the member whom, then enter one deputy"),
     "several-events": _("holds several calendar entries"),
     "several-methods": _("says two things at once"),
     "stale-sequence": _("answers a time that is no longer asked for"),
@@ -75,12 +77,12 @@ REASONS: Mapping[str, str] = {
     "this-and-future": _("is about this and all later meetings; enter the answers by hand"),
     "too-large": _("too large to be read"),
     "unknown-answer": _("holds no answer we know"),
-    "unknown-assistant": _("somebody we do not know answers for her"),
+    "unknown-assistant": _("somebody we do not know answers for the member"),
     "unknown-instance": _("is about a day on which there is no meeting"),
     "unknown-method": _("is of a kind that is not read"),
     "unknown-uid": _("is about no invitation of ours"),
     "unreadable": _("cannot be read"),
-    "weeks-moved-since": _("not taken for weeks that were moved since she was asked; she has a letter about each"),
+    "weeks-moved-since": _("not taken for weeks that were moved since the question; a letter about each has left"),
     "winmail": _("came as winmail.dat, which cannot be read"),
 }
 """Why a message did no more than it did."""
@@ -94,7 +96,7 @@ _NOT_KEPT = _("%(why)s; the mail itself is not kept here, so ask the sender")
 
 _SENTENCES: Mapping[str, str] = {
     "partstat": _("%(who)s: %(answer)s"),
-    "delegate": _("%(who)s names %(address)s in her place"),
+    "delegate": _("%(who)s names %(address)s as deputy"),
     "proposal": _("%(who)s proposes %(proposed)s"),
     "resend": _("%(who)s asked for the invitation again"),
     "queue": _("%(sender)s answered: %(answer)s"),

@@ -11,11 +11,11 @@ from tumorboard.words.phrases import Names
 
 FINDINGS: Mapping[str, str] = {
     "member-absent": _("%(member)s cannot come any more"),
-    "member-busy-now": _("%(member)s has something else in her calendar at that time"),
+    "member-busy-now": _("%(member)s has something else in the calendar at that time"),
     "member-left": _("%(member)s is no longer at the centre"),
     "member-declined": _("%(member)s declined"),
     "member-in-two-places": _("%(member)s is booked at another meeting at that time"),
-    "member-called-too-often": _("%(member)s is called in more often in this week than she takes"),
+    "member-called-too-often": _("%(member)s is called in more often in this week than agreed"),
     "named-member-missing": _("%(reference)s: %(member)s is asked for by name and not invited"),
     "seat-lost": _("Core seat empty: %(specialty)s"),
     "need-uncovered": _("%(reference)s: nobody attends, %(specialty)s"),

@@ -21,6 +21,7 @@ class Names:
     specialties: Mapping[str, str] = field(default_factory=dict)
     certificates: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
+    logins: Mapping[str, str] = field(default_factory=dict)
 
 
 _REASONS: Mapping[str, str] = {
@@ -60,14 +61,18 @@ _REASONS: Mapping[str, str] = {
     "helps-moving": _("%(meeting)s would do if %(reference)s moved to %(to)s"),
     "left-out-by-hand": _("Left out by hand (%(by)s)"),
     "placed-by-hand": _("Placed by hand (%(by)s)"),
+    "hand-place-lost": _("Was placed by hand on %(meeting)s, which is no longer possible: %(obstacle)s"),
+    "not-restored": _("Stood on no agenda before; the next proposal plans it"),
     "left-for-later": _("Not part of a repair; the next proposal plans it"),
     # Why a meeting cannot move to a proposed time.
     "move-room-taken": _("the room %(room)s is taken"),
     "move-member-busy": _("%(name)s is not free"),
     "move-fixed-time": _("%(reference)s has a fixed time"),
     # Why a draft is not right: these stop its publication.
+    "meeting-gone": _("The meeting of %(at)s is no longer held; another place is needed for %(references)s"),
+    "meeting-changed": _("%(meeting)s: its agenda changed since the proposal; propose again"),
     "meetings-differ": _("The meetings changed since the proposal; propose again"),
-    "unknown-case": _("%(reference)s: no longer open; propose again"),
+    "unknown-case": _("%(reference)s: withdrawn or discussed since; leave it out, or propose again"),
     "case-twice": _("%(reference)s: stands on the draft twice"),
     "case-forgotten": _("%(reference)s: open now, but not part of the draft; propose again"),
     "case-not-ready": _("%(reference)s: not ready for %(meeting)s"),
@@ -92,6 +97,7 @@ _REASONS: Mapping[str, str] = {
 }
 
 _OVERRULED: Mapping[str, str] = {
+    "no-meeting": _("the meeting is over or no longer held"),
     "not-ready": _("the case is not ready"),
     "not-ready-before": _("the case is not ready by then"),
     "no-longer-ready": _("a report is too old by then"),
@@ -135,13 +141,16 @@ def _values(reason: Reason, words: Words, names: Names) -> dict[str, str]:
     given = {name: str(value) for name, value in reason.values.items()}
     first = names.meetings.get(given.get("meeting", ""), words.gettext(_("a meeting that is no longer ahead")))
     mostly = _MOSTLY.get(given.get("mostly", ""))
+    obstacle = _OVERRULED.get(given.get("rule", ""))
     items = [names.items.get(item, item) for item in given.get("items", "").split(",") if item]
     return {
         **dict.fromkeys(("reference", "minutes", "by", "points"), ""),
         **given,
+        **({"by": names.logins.get(given["by"], given["by"])} if "by" in given else {}),
         "meeting": first,
         "to": names.meetings.get(given.get("to", ""), words.gettext(_("a meeting that is no longer ahead"))),
         "references": ", ".join(given.get("references", "").split(",")),
+        "obstacle": words.gettext(obstacle) if obstacle else given.get("rule", ""),
         "mostly": words.gettext(mostly) if mostly else "–",
         "starts": _say_day(given.get("starts_on", ""), words),
         "at": _say_moment(given.get("at", ""), words),

@@ -88,10 +88,18 @@ _PAGES: Mapping[str, str] = {
     "bad-weeks": _("Plan 1 to 26 weeks."),
     "busy": _("The database is busy; try again in a moment."),
     "case-exists": _("There is already a case with this reference."),
+    "derived-columns": _(
+        "This list was taken from this service. What it worked out itself (state, needs, days) is not read."
+    ),
+    "other-programme": _("This case belongs to another programme; import it there."),
+    "case-done": _("The case is done; it can be neither withdrawn nor reopened."),
+    "case-withdrawn": _("The case with this reference is withdrawn; reopen it."),
     "case-scheduled": _("The case stands on a published meeting; take it off the board first."),
     "import-died": _("The import broke off and nothing was written; start it again."),
     "import-failed": _("The import failed and nothing was written; the operator finds why in the log."),
     "import-running": _("This list is being imported already."),
+    "import-outdated": _("Cases of this import were changed since, so that it stays as it is: %(cases)s"),
+    "unknown-import": _("This import can no longer be taken back: more than a day has passed, or it is done already."),
     "import-stopped": _("The import is stopped; nothing was written."),
     "board-changed": _("The board changed since this proposal was made; propose again."),
     "changed-meanwhile": _("Somebody changed this in the meantime; look at it again and repeat the change."),
@@ -128,9 +136,9 @@ _PAGES: Mapping[str, str] = {
     "no-board": _("Several boards discuss such a case; choose one."),
     "nobody-needed": _("The rules need nobody for this case; look at its facts."),
     "nobody-wanted": _("Name at least one specialty or member who must attend."),
-    "member-comes": _("She comes to this meeting; ask her first whether she does not."),
+    "member-comes": _("This member comes to the meeting; ask first whether that has changed."),
     "nothing-lost": _("Nothing is open here any more; load the page again."),
-    "not-suited": _("She cannot be asked for this; choose somebody else."),
+    "not-suited": _("This member cannot be asked for this; choose somebody else."),
     "urgent-call": _("This is an urgent meeting: choose another moment, or phone somebody."),
     "not-invited": _("This member is not asked to come to this meeting."),
     "not-urgent": _("This meeting was not called for an urgent case; propose again instead."),
@@ -230,7 +238,7 @@ _CALENDARS: Mapping[str, str] = {
 
 _ANSWERS: Mapping[str, str] = {
     "bad-answer": _("The answer is accepted, tentative or declined."),
-    "has-delegated": _("Somebody else comes in her place already; enter first that her deputy does not come."),
+    "has-delegated": _("Somebody else comes instead already; enter first that the deputy does not come."),
     "address-works": _("No letter to this member came back."),
     "bad-inbox-url": _("The address of the mailbox is wrong; tell the operator."),
     "cannot-move": _("The meeting cannot be moved to this time:"),
@@ -243,7 +251,7 @@ _ANSWERS: Mapping[str, str] = {
     "not-published": _("Nothing is published for this meeting yet."),
     "nothing-to-accept": _("There is nothing to decide here; put it away."),
     "nothing-to-believe": _("This mail holds no answer that could be taken."),
-    "proposal-outdated": _("She has been asked anew since; this is about an earlier time."),
+    "proposal-outdated": _("The member has been asked anew since; this is about an earlier time."),
     "not-a-deputy": _("Choose one of those who could come for you."),
     "unknown-deputy": _("Nobody of the centre has this address; ask another member."),
     "unknown-invitation": _("There is no such invitation."),
@@ -251,7 +259,7 @@ _ANSWERS: Mapping[str, str] = {
     "unknown-message": _("There is no such message."),
     "urgent-moves-itself": _("An urgent meeting is moved on its own page."),
     "within-meeting": _(
-        "The proposed time lies within the same meeting: the order of the agenda decides when she is needed. "
+        "The proposed time lies within the same meeting: the order of the agenda decides when somebody is needed. "
         "Change the order on a draft of the board."
     ),
 }
@@ -294,7 +302,7 @@ _CENTRE: Mapping[str, str] = {
     "day-exists": _("This day is closed already."),
     "day-past": _("This day is over."),
     "department-used": _("Members or specialties belong to this department; give them another one first."),
-    "holder-unfit": _("Who sits on a seat must have its specialty; give it to her first."),
+    "holder-unfit": _("Who sits on a seat must have its specialty; add it to the member first."),
     "key-taken": _("This key is in use; choose another one."),
     "last-administrator": _("This is the last administrator; make somebody else one first."),
     "last-before-first": _("The last day is before the first."),
@@ -304,7 +312,7 @@ _CENTRE: Mapping[str, str] = {
     "no-core-seat": _("A board needs at least one seat for the whole meeting, and somebody on it."),
     "no-link-key": _("This installation cannot sign links; tell the operator."),
     "nobody-named": _("Name at least one member."),
-    "own-deputy": _("Nobody is her own deputy."),
+    "own-deputy": _("Nobody is their own deputy."),
     "password-link-over": _("This link is over or was used already; ask an administrator for a new one."),
     "passwords-differ": _("The two passwords differ."),
     "room-used": _("A board meets here or has met here; give its weekly meeting another room, and keep this one."),
@@ -312,7 +320,7 @@ _CENTRE: Mapping[str, str] = {
     "series-exists": _("This board meets at this time every week already."),
     "setup-over": _("This installation is set up already; log in."),
     "short-password": _("A password needs at least 10 characters."),
-    "specialty-held": _("She sits on a seat for this specialty; take her off that seat first."),
+    "specialty-held": _("The member sits on a seat for this specialty; take the member off that seat first."),
     "specialty-used": _("A member or a board still has this specialty; take it away there first."),
     "unknown-account": _("There is no such log-in."),
     "unknown-certificate": _("There is no such certificate."),

@@ -11,7 +11,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "weights.unscheduled": (_("A case without a place"), _("Paid for each case that no meeting takes.")),
     "weights.late_day": (_("A day late"), _("Paid for each day a case is discussed after its due date.")),
     "weights.waiting_day": (_("A day of waiting"), _("Paid for each day until the meeting; earlier is better.")),
-    "weights.call": (_("A call"), _("Paid for each specialist called in: cases that need her come together.")),
+    "weights.call": (_("A call"), _("Paid for each specialist called in: cases that need the same one come together.")),
     "weights.call_recommended": (_("A call for advice"), _("Paid for a call whose needs are all only recommended.")),
     "weights.uncovered_recommended": (
         _("Advice that is missing"), _("Paid for each recommended specialty that nobody attends for."),

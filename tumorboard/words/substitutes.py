@@ -33,7 +33,7 @@ REJECTIONS: Mapping[str, str] = {
     "certificate-missing": _("lacks the certificate"),
     "has-declined": _("declined this meeting"),
     "not-free": _("not free at that time"),
-    "call-limit-reached": _("has all her calls of the week"),
+    "call-limit-reached": _("has all calls of the week already"),
 }
 """Why somebody is not asked, by `domain.substitutes.REJECTIONS`."""
 
@@ -57,7 +57,7 @@ def say_place(place: Place, words: Words, *, is_reached: bool = True) -> str:
     said = words.gettext(PLACES[place])
     if is_reached:
         return said
-    warning = words.gettext(_("letters to her come back: phone her"))
+    warning = words.gettext(_("letters come back: phone"))
     return f"{said} · {warning}"
 
 

@@ -1,4 +1,4 @@
-"""Cases: list, read, refer, change, import, readiness, waivers, withdraw."""
+"""Cases: list, read, refer, change, import, readiness, waivers, withdraw, reopen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import case_lists, cases, fixed_times, readiness, waivers, worklist
+from tumorboard.services import case_lists, cases, fixed_times, import_undo, readiness, waivers, worklist
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -22,6 +22,7 @@ from tumorboard.web.schemas.cases import (
     ImportAnswer,
     ImportAsk,
     ImportFile,
+    ImportUndoneAnswer,
     NoteAsk,
     NotedAnswer,
     ReferAsk,
@@ -110,7 +111,18 @@ def import_cases(asked: dict[str, Any], files: dict[str, FileStorage]) -> dict[s
         {"row": row.row, "reference": row.reference, "action": row.action, "changed": list(row.changed)}
         for row in report.rows
     ]
-    return {**report.summary(), "rows": rows}
+    return {**report.summary(), "import_id": report.import_id, "rows": rows}
+
+
+@door.post("/imports/<public_id:import_id>/undo")
+@door.response(200, ImportUndoneAnswer)
+def undo_import(import_id: str) -> dict[str, int]:
+    """Take back a whole import
+
+    New cases are removed, the others are as before. For a day, by who imported, and only while no case of it has been
+    changed since.
+    """
+    return import_undo.take_back_import(database(), import_id=import_id, by=current_actor(), now=utc_now())
 
 
 @door.post("/cases/<public_id:case_id>/readiness")
@@ -176,6 +188,14 @@ def fix_time(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
 def withdraw_case(case_id: str) -> dict[str, Any]:
     """Take a case off the list"""
     cases.withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
+    return _detail(case_id)
+
+
+@door.post("/cases/<public_id:case_id>/reopen")
+@door.response(200, CaseDetailAnswer)
+def reopen_case(case_id: str) -> dict[str, Any]:
+    """Put a withdrawn case back on the list"""
+    cases.reopen_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
     return _detail(case_id)
 
 

@@ -9,6 +9,7 @@ from flask import jsonify, request, url_for
 from flask.wrappers import Response
 
 from tumorboard.services import boards, planning, publishing, run_process, runs
+from tumorboard.services.draft_today import read_today
 from tumorboard.services.solver_process import place, run_apart
 from tumorboard.web.api import runs as runs_door
 from tumorboard.web.api.door import Door
@@ -31,14 +32,16 @@ def propose(asked: dict[str, Any], board: str) -> Any:
     """Propose the next meetings of a board
 
     Begins a run that plans the open cases onto the meetings of the next weeks, and answers at once with its address.
-    Nobody is invited; an older open draft of the board is thrown away when the new one is there. With the header
-    `Prefer: wait=3` (RFC 7240; 3 seconds at most) the answer is the draft itself if it is ready by then. A board has
-    one run at a time: `plan-running` names it (`run`).
+    Nobody is invited; an older open draft of the board is thrown away when the new one is there. What was placed or
+    left out by hand in it is kept as far as it is possible, unless `from_scratch`. With the header `Prefer: wait=3`
+    (RFC 7240; 3 seconds at most) the answer is the draft itself if it is ready by then. A board has one run at a time:
+    `plan-running` names it (`run`).
     """
     by = current_actor()
     run_id, started = run_process.begin_run(
-        database(), setup(), board=board, weeks=asked["weeks"], seconds=asked["seconds"], by=by, now=utc_now()
-    )
+        database(), setup(), board=board, weeks=asked["weeks"], seconds=asked["seconds"], by=by, now=utc_now(),
+        from_scratch=asked["from_scratch"],
+    )  # fmt: skip
     seconds = _preferred_wait_seconds()
     if started.wait(seconds) and seconds:
         run = runs.read_run(database(), run_id=run_id, by=by, now=utc_now())
@@ -105,9 +108,11 @@ def publish_draft(draft_id: str) -> dict[str, Any]:
 def present(draft_id: str) -> dict[str, Any]:
     """A draft for `DraftAnswer`, as the caller may see it."""
     view = boards.read_draft(database(), draft_id=draft_id, by=current_actor())
+    is_open = view.row.status == "open"
+    today = read_today(database(), setup(), draft_id=draft_id, by=current_actor(), now=utc_now()) if is_open else None
     program = setup().program(view.row.board.program)
     members = {change.member.public_id: change.member for meeting in view.meetings for change in meeting.attendances}
     meetings = [change.meeting for change in view.meetings]
     return present_draft(
-        view, Words(current_language()), names_of(program, meetings=meetings, members=members.values())
+        view, today, Words(current_language()), names_of(program, meetings=meetings, members=members.values())
     )

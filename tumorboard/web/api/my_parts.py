@@ -23,7 +23,8 @@ door = Door("my-parts", description="My windows, and who comes in my place")
 def list_parts() -> dict[str, Any]:
     """List my windows ahead, with each case in them
 
-    Planned procedures, questions and what is missing stand by the reference of the case, and no more of it.
+    Planned procedures, questions and what is missing stand by the reference of the case, and no more of it. That the
+    questions are read is recorded.
     """
     parts = list_my_parts(database(), setup(), by=current_actor(), now=utc_now())
     return {"items": [present_part(part, current_language()) for part in parts], "total": len(parts)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from tumorboard.services import checks, lists, outbox
 from tumorboard.services.access import Permission, require
+from tumorboard.services.post_rounds import read_post_state
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.schemas.base import page_of
@@ -33,7 +35,8 @@ def list_letters(asked: dict[str, Any]) -> dict[str, Any]:
     part = lists.list_letters(database(), by=current_actor(), state=asked.pop("state", None), **asked)
     meetings = lists.meeting_ids(database(), part.rows)
     items = [present_letter(row, meetings.get(row.meeting_id, "")) for row in part.rows]
-    return {**page_of(items, total=part.total, **asked), "counts": outbox.count_post(database())}
+    post = read_post_state(database(), by=current_actor(), now=utc_now())
+    return {**page_of(items, total=part.total, **asked), "counts": outbox.count_post(database()), "post": asdict(post)}
 
 
 @door.post("/outbox/<public_id:letter_id>/retry")

@@ -35,6 +35,7 @@ from tumorboard.web.pages import (
     open_needs,
     outbox,
     own_account,
+    own_answers,
     people,
     preferences,
     reports,
@@ -51,7 +52,7 @@ from tumorboard.web.pages.frame import install_words, pages
 __all__ = [
     "absences", "availability", "weekly_hours",
     "accounts", "centre", "centre_boards", "centre_members", "centre_rooms", "centre_series", "first_start",
-    "own_account",
+    "own_account", "own_answers",
     "exports", "reports",
     "answer_link", "answers", "draft_moves",
     "board_settings", "boards", "busy", "case", "cases", "drafts", "findings", "guide", "home", "imports",

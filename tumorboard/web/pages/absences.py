@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -29,19 +29,20 @@ from tumorboard.services.people import (
 )
 from tumorboard.store.people import Absence, Member
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
+from tumorboard.web.pages.forms import Refused, show_refused, take_form
 from tumorboard.web.pages.frame import (
     Done,
     answer_form,
     form_date,
     form_text,
     pages,
-    refuse_form,
     say_done,
     show,
     show_period,
     words,
 )
 from tumorboard.web.pages.names import full_name, names_of, say_when
+from tumorboard.web.pages.own_forms import show_back, show_with
 from tumorboard.words.phrases import Names
 from tumorboard.words.substitutes import say_lost, say_place, say_rejection
 
@@ -71,7 +72,7 @@ def add_absence_of(member_id: str) -> Response:
         starts_at, ends_at = _read_times(zone)
         return enter_absence(member_id, starts_at, ends_at, form_text("kind") or "absence", back)
     except (BadInput, Conflict) as error:
-        return refuse_form(back, error)
+        return show_refused(Refused("a", error), show_back(back, member_id=member_id))
 
 
 def enter_absence(member_id: str, starts_at: datetime, ends_at: datetime, kind: str, back: str) -> Response:
@@ -143,6 +144,8 @@ def show_absence(absence_id: str) -> Response:
         program = one.meeting.board.program
         if program in setup().programs and program not in names:
             names[program] = names_of(setup().program(program), members=members)
+    chosen = [(one.meeting, member) for one in cover.meetings for member in one.chosen if member]
+    detail = cover.done.detail if cover.done else {}
     last = (absence.ends_at - timedelta(seconds=1)).astimezone(zone)
     return show(
         "absence.html",
@@ -151,10 +154,12 @@ def show_absence(absence_id: str) -> Response:
         member=absence.member,
         name=full_name(absence.member),
         lines={one.row.id: _lines(one, names.get(one.meeting.board.program, Names())) for one in cover.meetings},
-        asked=_asked(cover.done.detail if cover.done else {}, members),
+        asked=_asked(detail, members),
+        asked_said=_say_asked(set(detail.get("asked", ())), len(detail.get("meetings", ()))),
+        ask_said=_say_ask({member for _, member in chosen}, len({meeting.id for meeting, _ in chosen})),
         first_day=absence.starts_at.astimezone(zone).date(),
         last_day=last.date(),
-        is_whole_days=_is_whole(absence, zone),
+        times=_times_of(absence, zone),
         back=next_path(url_for("pages.show_member", member_id=absence.member.public_id)),
         this_page=request.full_path.rstrip("?"),
     )
@@ -185,8 +190,29 @@ def _asked(detail: Mapping[str, Any], members: list[Member]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names.get(str(name), "") for name in detail.get("asked", ())))
 
 
-def _is_whole(absence: Absence, zone: ZoneInfo) -> bool:
-    return all(at.astimezone(zone).time() == time(0) for at in (absence.starts_at, absence.ends_at))
+def _say_ask(people: Collection[str], meetings: int) -> str:
+    said = words().ngettext("Ask %(num)d substitute", "Ask all %(num)d substitutes", len(people))
+    return _with_meetings(said, people, meetings)
+
+
+def _say_asked(people: Collection[str], meetings: int) -> str:
+    said = words().ngettext("%(num)d substitute is asked", "%(num)d substitutes are asked", len(people))
+    return _with_meetings(said, people, meetings)
+
+
+def _with_meetings(said: str, people: Collection[str], meetings: int) -> str:
+    """The number of people; that of the meetings too, where somebody is asked for several."""
+    said = said % {"num": len(people)}
+    if meetings <= len(people):
+        return said
+    of_meetings = words().ngettext("%(num)d meeting", "%(num)d meetings", meetings) % {"num": meetings}
+    return f"{said} ({of_meetings})"
+
+
+def _times_of(absence: Absence, zone: ZoneInfo) -> dict[str, str]:
+    """From when to when on the clock, as the form says it; nothing for whole days."""
+    start, end = (at.astimezone(zone).time() for at in (absence.starts_at, absence.ends_at))
+    return {} if start == end == time(0) else {"from": f"{start:%H:%M}", "to": f"{end:%H:%M}"}
 
 
 @pages.post("/absences/<absence_id>/substitutes")
@@ -197,10 +223,10 @@ def accept_substitutes(absence_id: str) -> Response:
         done = cover_absence(
             database(), setup(), absence_id=absence_id, choices=_read_choices(), by=current_actor(), now=utc_now()
         )
-        number = len(done.asked)
-        said = words().ngettext("%(num)d substitute is asked.", "%(num)d substitutes are asked.", number)
+        people = {member.public_id for _, member in done.asked}
+        said = _say_asked(people, len({meeting.id for meeting, _ in done.asked}))
         letters = words().ngettext("%(num)d letter leaves.", "%(num)d letters leave.", done.letters)
-        return f"{said % {'num': number}} {letters % {'num': done.letters}}"
+        return f"{said}. {letters % {'num': done.letters}}"
 
     return answer_form(_absence_page(absence_id), act)
 
@@ -250,7 +276,7 @@ def change_times(absence_id: str) -> Response:
         )  # fmt: skip
         return words().gettext("The absence is changed.")
 
-    return answer_form(_absence_page(absence_id), act)
+    return take_form("a", act, _absence_page(absence_id), show_with(lambda: show_absence(absence_id)))
 
 
 @pages.post("/people/<member_id>/absences/<absence_id>/remove")

@@ -16,11 +16,10 @@ from tumorboard.domain.model import Reason
 from tumorboard.services import proposals
 from tumorboard.services.access import Permission
 from tumorboard.services.answer_tokens import ANSWERS
-from tumorboard.services.answers import answer_for, answer_own
 from tumorboard.services.parts import holds_place, is_asked_again
 from tumorboard.store.calendars import InboundMessage
 from tumorboard.store.meetings import Meeting, MeetingInvitation
-from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
+from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, known_account, pages, refuse_form, show, words
 from tumorboard.web.pages.names import full_name, say_when
 from tumorboard.words import format_span
@@ -198,7 +197,7 @@ def decline_proposal(message_id: str) -> Response:
             database(), setup(), message_id=message_id, by=current_actor(), now=utc_now()
         )  # fmt: skip
         if posted:
-            return words().gettext("Declined; she hears that her invitation stays as it is.")
+            return words().gettext("Declined; the member hears that the invitation stays as it is.")
         return words().gettext("Declined; all stays as it is.")
 
     return answer_form(url_for("pages.list_answers"), act)
@@ -224,22 +223,6 @@ def believe_message(message_id: str) -> Response:
         return words().gettext("The answer is noted.")
 
     return answer_form(url_for("pages.list_answers"), act)
-
-
-@pages.post("/invitations/<invitation_id>/answer")
-def answer_invitation(invitation_id: str) -> Response:
-    """A member answers for herself, or a coordinator enters what she was told."""
-    actor = current_actor()
-    use_case = answer_for if form_text("for") == "member" else answer_own
-
-    def act() -> str:
-        use_case(
-            database(), setup(), invitation_id=invitation_id, answer=form_text("answer"), comment=form_text("comment"),
-            by=actor, now=utc_now(),
-        )  # fmt: skip
-        return words().gettext("The answer is noted.")
-
-    return answer_form(next_path(url_for("pages.show_mine")), act)
 
 
 @pages.app_template_global("answers_to")

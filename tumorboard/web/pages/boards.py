@@ -41,6 +41,7 @@ from tumorboard.web.pages.frame import (
 )
 from tumorboard.web.pages.names import all_specialties, say_when
 from tumorboard.web.pages.picture import picture_of_meeting
+from tumorboard.web.pages.who import say_who
 
 USUAL_WEEKS = 8
 USUAL_MINUTES = 90
@@ -106,7 +107,7 @@ def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str]]:
     """What waits for a coordinator on this board: words and address."""
     by, now = current_actor(), utc_now()
     if view.draft is not None:
-        said = words().gettext("An open draft waits, made by %(name)s") % {"name": view.draft.made_by}
+        said = words().gettext("An open draft waits, made by %(name)s") % {"name": say_who(view.draft.made_by)}
         yield said, url_for("pages.show_draft", draft_id=view.draft.public_id)
     found = count_findings(database(), by=by, now=now).get(key, 0)
     if found:
@@ -136,8 +137,9 @@ def propose_board(key: str) -> Response:
     """Let a process plan the next weeks; its page leads on to the draft. A board has one such process at a time."""
     try:
         run_id, started = begin_run(
-            database(), setup(), board=key, weeks=form_number("weeks", USUAL_WEEKS), by=current_actor(), now=utc_now()
-        )
+            database(), setup(), board=key, weeks=form_number("weeks", USUAL_WEEKS), by=current_actor(), now=utc_now(),
+            from_scratch=bool(form_text("from_scratch")),
+        )  # fmt: skip
     except (BadInput, Conflict) as error:
         if error.code == "plan-running":
             return go_to("pages.show_run", run_id=error.values["run"])

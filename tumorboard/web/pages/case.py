@@ -15,7 +15,7 @@ from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
-from tumorboard.services.cases import change_case, find_case, withdraw_cases
+from tumorboard.services.cases import change_case, find_case, reopen_cases, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.waivers import restore_need, waive_need
@@ -23,12 +23,11 @@ from tumorboard.services.worklist import CaseDetail, read_case
 from tumorboard.store.facts import case_facts
 from tumorboard.web.auth import current_account, current_actor, database, setup, utc_now
 from tumorboard.web.pages.case_rows import describe, make_row
-from tumorboard.web.pages.fields import REFERENCE, as_cells, list_facts, list_inputs, read_cells
-from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, show, words
+from tumorboard.web.pages.fields import REFERENCE, as_cells, list_facts, list_inputs, read_cells, say_field_error
+from tumorboard.web.pages.frame import Done, answer_form, form_date, form_text, go_to, pages, show, words
 from tumorboard.web.pages.names import names_of
 from tumorboard.web.pages.timeline import list_timeline
 from tumorboard.words.phrases import say_reason
-from tumorboard.words.refusals import say_error
 
 
 @pages.get("/cases/<case_id>")
@@ -162,9 +161,20 @@ def _instant(day: date | None, clock: str) -> datetime:
 def withdraw(case_id: str) -> Response:
     """Take the case off the list."""
 
-    def act() -> str:
+    def act() -> Done:
         withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
-        return words().gettext("The case is withdrawn.")
+        return Done(words().gettext("The case is withdrawn."), url_for("pages.reopen_case", case_id=case_id))
+
+    return answer_form(url_for("pages.show_case", case_id=case_id), act)
+
+
+@pages.post("/cases/<case_id>/reopen")
+def reopen_case(case_id: str) -> Response:
+    """Put a withdrawn case back on the list."""
+
+    def act() -> Done:
+        reopen_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
+        return Done(words().gettext("The case is on the list again."), url_for("pages.withdraw", case_id=case_id))
 
     return answer_form(url_for("pages.show_case", case_id=case_id), act)
 
@@ -203,6 +213,6 @@ def _facts_form(row: Any, cells: dict[str, str], error: DomainError | None = Non
         case=row,
         program=program,
         groups=list_inputs(program, cells, members=members, without=(REFERENCE,)),
-        problem="" if error is None else say_error(error, words()),
+        problem="" if error is None else say_field_error(program, error),
         wrong="" if error is None else str(error.values.get("field", "")),
     )

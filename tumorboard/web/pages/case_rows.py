@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tumorboard.domain.indicators import days_between
 from tumorboard.domain.model import Finding, Level, ReadinessState
 from tumorboard.domain.program import Program
 from tumorboard.services.worklist import CaseView
@@ -31,6 +32,7 @@ class CaseRow:
     recommended: tuple[str, ...]
     due_on: date
     days_left: int
+    planned_late: int
     minutes: int
     meeting: Meeting | None
     starts_at: datetime | None
@@ -57,6 +59,7 @@ def make_row(view: CaseView, *, today: date) -> CaseRow:
         recommended=tuple(names.get(key, key) for key in assessment.recommended),
         due_on=due_on,
         days_left=(due_on - today).days,
+        planned_late=days_between(view.judgement.due_at, item.meeting.starts_at) if item else 0,
         minutes=assessment.minutes,
         meeting=item.meeting if item else None,
         starts_at=item.starts_at if item else None,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import asdict
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
@@ -13,15 +13,25 @@ from tumorboard.domain.model import Urgency
 from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards, list_people
-from tumorboard.services.cases import refer_case, withdraw_cases
+from tumorboard.services.cases import refer_case, reopen_cases, withdraw_cases
 from tumorboard.services.readiness import note_readiness
 from tumorboard.services.worklist import CaseFilter, CaseState, Due, count_open, list_cases
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.case_rows import make_row
-from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells
+from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells, say_field_error
 from tumorboard.web.pages.findings import boards_to_mend
-from tumorboard.web.pages.frame import answer_form, form_date, form_text, go_to, pages, refuse_form, show, words
-from tumorboard.words.refusals import say_error
+from tumorboard.web.pages.frame import (
+    Done,
+    answer_form,
+    form_date,
+    form_text,
+    go_to,
+    pages,
+    refuse_form,
+    say_done,
+    show,
+    words,
+)
 
 PAGE_ROWS = 40
 OPEN_STATES = (CaseState.NOT_READY, CaseState.READY, CaseState.SCHEDULED)
@@ -80,15 +90,27 @@ def _specialties(program: str) -> list[tuple[str, str]]:
 
 @pages.post("/cases/withdraw")
 def withdraw_many() -> Response:
-    """Take every ticked case off the list."""
+    """Take every ticked case off the list; one click takes that back."""
+    said, none = words().gettext("Withdrawn: %(cases)s"), words().gettext("These cases are withdrawn already.")
+    return _for_ticked(withdraw_cases, said, none, undo="pages.reopen_many")
 
+
+@pages.post("/cases/reopen")
+def reopen_many() -> Response:
+    """Put every ticked case, or those that the address names, back on the list."""
+    said, none = words().gettext("On the list again: %(cases)s"), words().gettext("No case was withdrawn any more.")
+    return _for_ticked(reopen_cases, said, none, undo="pages.withdraw_many")
+
+
+def _for_ticked(act: Callable[..., dict[str, str]], said: str, none: str, *, undo: str) -> Response:
+    """Do it for the cases of the form; the answer names those that it changed, and its button takes back only these."""
     back = next_path(url_for("pages.list_cases"))
     try:
-        number = withdraw_cases(database(), case_ids=request.form.getlist("case"), by=current_actor(), now=utc_now())
+        changed = act(database(), case_ids=request.values.getlist("case"), by=current_actor(), now=utc_now())
     except (BadInput, Conflict) as error:
         return refuse_form(back, error, subject=str(error.values.get("case", "")))
-    said = words().ngettext("%(number)d case is withdrawn.", "%(number)d cases are withdrawn.", number)
-    flash(said % {"number": number}, "done")
+    names = {"cases": ", ".join(changed.values())}
+    say_done(Done(said % names, url_for(undo, case=list(changed))) if changed else none)
     return redirect(back, 303)
 
 
@@ -151,6 +173,8 @@ def _referral(program: Program, cells: dict[str, str], error: DomainError | None
         programs=setup().programs.values(),
         first=first_inputs(program, cells, members),
         groups=list_inputs(program, cells, members=members, without=FIRST),
-        problem="" if error is None else say_error(error, words()),
+        problem="" if error is None else say_field_error(program, error),
         wrong="" if error is None else str(error.values.get("field", "")),
+        known="" if error is None else str(error.values.get("case_id", "")),
+        is_withdrawn=error is not None and error.code == "case-withdrawn",
     )

@@ -120,15 +120,15 @@ def save_active(member_id: str) -> Response:
     def act() -> str:
         if form_text("active") == "yes":
             readmit_member(database(), member_id=member_id, by=current_actor(), now=utc_now())
-            return words().gettext("She is back and can be planned. Her log-in is opened on the page of log-ins.")
+            return words().gettext("Back, and can be planned. The log-in is opened on the page of log-ins.")
         meetings = retire_member(database(), member_id=member_id, by=current_actor(), now=utc_now())
         if meetings:
             said = words().ngettext(
-                "She is still invited to %(number)d published meeting: propose and publish its board again.",
-                "She is still invited to %(number)d published meetings: propose and publish their boards again.",
+                "Still invited to %(number)d published meeting: propose and publish its board again.",
+                "Still invited to %(number)d published meetings: propose and publish their boards again.",
                 len(meetings),
             )
             flash(said % {"number": len(meetings)}, "warning")
-        return words().gettext("She has left: nobody plans with her any more, and her log-in is closed.")
+        return words().gettext("Noted as left: nobody plans with this member any more, and the log-in is closed.")
 
     return answer_form(url_for("pages.show_centre_member", member_id=member_id), act)

@@ -19,7 +19,8 @@ from tumorboard.services.planning import edit_draft, preview_edit
 from tumorboard.services.solver_process import PlannerRefusal, place, run_apart
 from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.pages.drafts import draft_names, say_all
+from tumorboard.web.pages.draft_today import say_all
+from tumorboard.web.pages.drafts import draft_names
 from tumorboard.web.pages.frame import answer_form, form_number, form_text, pages, show, words
 from tumorboard.web.pages.names import full_name
 from tumorboard.words.phrases import Names
@@ -27,6 +28,7 @@ from tumorboard.words.phrases import Names
 LEAVE_OUT = "leave-out"
 LONGEST_PLACE = 3
 """Digits of a place on an agenda."""
+OPEN = ("waiting", "scheduled")
 MOST_WINDOWS = 4
 """Lines about people that one place shows; the rest are counted."""
 
@@ -52,6 +54,7 @@ class EffectLines:
     held_minutes: tuple[int, int]
     broken: tuple[str, ...]
     mended: tuple[str, ...]
+    late_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ def show_move(draft_id: str, case_id: str) -> Response:
     here = next((each for each in view.meetings if reference in {e.entry.reference for e in each.entries}), None)
     reasons = here.plan.reasons.get(reference, ()) if here else view.proposal.left_out.get(reference, ())
     moves = list(_moves(view, reference, here))
+    if here is not None and find_case(database(), case_id).status not in OPEN:
+        moves = [Move(reference, None)]  # withdrawn since: it can only leave
     effects = _effects(draft_id, moves, members, names)
     found = dict(zip(moves, effects, strict=True)) if effects else {}
     return show(
@@ -86,7 +91,7 @@ def show_move(draft_id: str, case_id: str) -> Response:
         case_id=case_id,
         stands_on=here.meeting if here else None,
         reasons=say_all(tuple(reasons), names),
-        meetings=[_to_meeting(each, here, reference, found) for each in view.meetings],
+        meetings=[_to_meeting(each, here, reference, found) for each in view.meetings if len(moves) > 1],
         places=[
             Place(move.meeting or "", move.position, found.get(move), after=_after(here, reference, move.position))
             for move in moves
@@ -165,6 +170,7 @@ def say_effect(effect: Effect, members: Mapping[str, Member], names: Names) -> E
         held_minutes=effect.held_minutes,
         broken=tuple(say_all(effect.broken, names)),
         mended=tuple(say_all(effect.mended, names)),
+        late_days=effect.late_days,
     )
 
 
@@ -177,6 +183,9 @@ def _reference(view: DraftView, case_id: str) -> str:
     for reference, known in view.case_ids.items():
         if known == case_id:
             return reference
+    row = find_case(database(), case_id)
+    if row.program == view.row.board.program and row.status in OPEN:  # it came after the draft was made
+        return row.reference
     raise NotFound("this case is not part of the draft", code="unknown-case")
 
 

@@ -5,33 +5,39 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import Conflict
-from tumorboard.domain.model import MeetingPlan, Reason
+from tumorboard.domain.model import MeetingPlan
+from tumorboard.domain.timeline import Interval
 from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
 from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
 from tumorboard.services.plan_changes import Steps, list_steps, redo_step, undo_step
-from tumorboard.services.planning import broken_rules, discard_draft, reopen_draft
-from tumorboard.services.publishing import is_outdated, publish_draft
+from tumorboard.services.planning import discard_draft, reopen_draft
+from tumorboard.services.publishing import publish_draft
 from tumorboard.services.restoring import restore_published
 from tumorboard.services.solver_process import place, run_apart, warm_up
+from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
 from tumorboard.store.plans import PlanChange
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.draft_pictures import picture_of_today
+from tumorboard.web.pages.draft_today import say_all, today_of
 from tumorboard.web.pages.frame import answer_form, form_text, go_to, pages, refuse_form, show, words
-from tumorboard.web.pages.meetings import rule_labels
 from tumorboard.web.pages.minutes import MinutesTable, tabulate_minutes
 from tumorboard.web.pages.names import full_name, names_of
+from tumorboard.web.pages.part_cards import rule_labels
 from tumorboard.web.pages.picture import picture_of_plan
 from tumorboard.web.pages.runs import percent_of
-from tumorboard.words.phrases import Names, say_reason
+from tumorboard.words.phrases import Names
 from tumorboard.words.plan_steps import say_plan_step
-from tumorboard.words.refusals import say_error, say_refusal
+from tumorboard.words.refusals import say_error
 
+MOST_LEFT_OUT = 40
+"""Cases left out that are listed unless all are asked for."""
 _INDENT = re.compile(r"\n\s+")
 """A fifth of a long draft's weight is white space in front of lines; the page holds no text where it counts."""
 
@@ -55,34 +61,36 @@ def show_draft(draft_id: str) -> Response:
     return _draft_page(draft_id)
 
 
-def _draft_page(draft_id: str, broken: tuple[Reason, ...] = (), problem: str = "") -> Response:
+def _draft_page(draft_id: str, status: int = 200) -> Response:
     view = read_draft(database(), draft_id=draft_id, by=current_actor())
     members = {row.public_id: row for row in list_people(database(), by=current_actor(), now=utc_now())}
     names = draft_names(view, members)
     labels = rule_labels(view.row.board.program)
     plans = view.proposal.meetings
     arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
-    stored = broken_rules(view.row)
+    today = today_of(view, names)
     steps = list_steps(database(), draft_id=draft_id, by=current_actor())
+    closed = today.closed if today else ()
+    left_out = [one for one in sorted(view.proposal.left_out.items()) if one[0] not in closed]
     page = show(
         "draft.html",
-        409 if broken else 200,
+        status,
         draft=view.row,
         board=view.row.board,
         letters=view.letters,
         meetings=[_meeting(change, view, members, names, labels, arrivals) for change in view.meetings],
         left_out=[
             {"reference": reference, "case_id": view.case_ids.get(reference, ""), "reasons": say_all(reasons, names)}
-            for reference, reasons in sorted(view.proposal.left_out.items())
+            for reference, reasons in (left_out if request.args.get("left_out") == "all" else left_out[:MOST_LEFT_OUT])
         ],
+        left_out_total=len(left_out),
         held=sum(plan.held_minutes for plan in plans),
         held_arrival=sum(plan.held_minutes_arrival for plan in plans),
         minutes=_minutes(plans, arrivals, names),
         placed=sum(len(plan.agenda) for plan in plans),
         gap_percent=percent_of(view.proposal.gap),
-        broken=[say_reason(reason, words(), names) for reason in broken or stored],
-        is_outdated=view.row.status == "open" and is_outdated(database(), view.row),
-        problem=problem or (words().gettext("Like this the draft cannot be published:") if stored else ""),
+        today=today,
+        is_refused=status != 200,
         steps=[_line(row, steps, names) for row in steps.rows],
         undo=_line(steps.undo, steps, names) if steps.undo else None,
         redo=_line(steps.redo, steps, names) if steps.redo else None,
@@ -96,11 +104,6 @@ def draft_names(view: DraftView, members: dict[str, Member]) -> Names:
     """What the ids of a draft are called."""
     program = setup().program(view.row.board.program)
     return names_of(program, meetings=[change.meeting for change in view.meetings], members=members.values())
-
-
-def say_all(reasons: tuple[Reason, ...], names: Names) -> list[str]:
-    """Reasons as sentences."""
-    return [say_reason(reason, words(), names) for reason in reasons]
 
 
 def _line(row: PlanChange, steps: Steps, names: Names) -> StepLine:
@@ -146,6 +149,7 @@ def _meeting(
         "entries": [
             {
                 "entry": each.entry,
+                "clocks": _clocks(each.entry.span, change.meeting),
                 "change": each.change,
                 "case_id": each.case_id,
                 "reasons": say_all(each.reasons, names),
@@ -158,6 +162,12 @@ def _meeting(
         "letters": sum(view.is_told(each) for each in change.attendances),
         "vacant": [names.specialties.get(key, key) for key in change.plan.vacant_seats],
     }
+
+
+def _clocks(span: Interval, meeting: Meeting) -> str:
+    """`07:30–07:38`: the day stands above the list."""
+    zone = ZoneInfo(meeting.time_zone)
+    return f"{span.start.astimezone(zone):%H:%M}–{span.end.astimezone(zone):%H:%M}"
 
 
 def _counts(change: MeetingChange) -> list[tuple[str, int]]:
@@ -219,9 +229,8 @@ def publish(draft_id: str) -> Response:
     try:
         published = publish_draft(database(), setup(), draft_id=draft_id, by=current_actor(), now=utc_now())
     except Conflict as error:
-        broken = error.values.get("reasons", ())
-        if error.code == "plan-broken" and isinstance(broken, tuple):
-            return _draft_page(draft_id, broken, say_refusal("plan-broken", "", words()))
+        if "reasons" in error.values:
+            return _draft_page(draft_id, 409)
         flash(say_error(error, words()), "problem")
         return go_to("pages.show_draft", draft_id=draft_id)
     said = words().ngettext(

@@ -9,13 +9,16 @@ from typing import Final
 
 from flask import request
 
+from tumorboard.domain.errors import DomainError
 from tumorboard.domain.fields import Field, FieldKind, is_given
+from tumorboard.domain.intake_draft import RESIDENT_NUMBER, say_where
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import Program
 from tumorboard.store.people import Member
 from tumorboard.web.pages.frame import words
 from tumorboard.web.pages.names import full_name
 from tumorboard.words import format_date
+from tumorboard.words.refusals import say_error, say_refusal
 
 REFERENCE: Final = "reference"
 AGE: Final = "age_years"
@@ -150,6 +153,21 @@ def read_cells(program: Program) -> dict[str, str]:
             many = field.kind is FieldKind.SET and len(request.form.getlist(name)) != 1
             cells[name] = ";".join(request.form.getlist(name)) if many else request.form.get(name, "").strip()
     return cells
+
+
+def say_field_error(program: Program, error: DomainError) -> str:
+    """What is wrong in a form of the programme's fields, the field by its label."""
+    name = str(error.values.get("field", ""))
+    if name not in program.fields or "case_id" in error.values:
+        return say_error(error, words())
+    if error.code == RESIDENT_NUMBER:
+        said = words().gettext(
+            "Holds what looks like a resident registration number; take it out of this field. Nothing is saved."
+        )
+    else:
+        message = str(error).removeprefix(f"{say_where(None, name)}: ")
+        said = say_refusal(error.code, message, words(), error.values)
+    return f"{_text(program.fields[name])}: {said}"
 
 
 def as_cells(values: Mapping[str, Value]) -> dict[str, str]:

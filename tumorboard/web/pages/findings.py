@@ -24,6 +24,7 @@ from tumorboard.store.plans import Draft
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, go_to, pages, refuse_form, words
 from tumorboard.web.pages.names import full_name, names_of
+from tumorboard.web.pages.who import say_who
 from tumorboard.words.findings import say_found, say_step
 from tumorboard.words.phrases import Names
 
@@ -135,7 +136,7 @@ def _say_repair(repair: Repair) -> str:
         pattern = words().gettext(
             "The draft of %(name)s is open and stays as it is. Publish it or throw it away first."
         )
-        return pattern % {"name": repair.made_by}
+        return pattern % {"name": say_who(repair.made_by)}
     if repair.outcome == "nothing":
         return words().gettext("No meeting has to be planned anew.")
     moved = len(repair.moves.moved) + len(repair.moves.taken_off)

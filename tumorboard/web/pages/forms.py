@@ -54,15 +54,20 @@ Forms = Callable[..., Form]
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The form that was refused; None in its place when nothing was sent."""
+    """The form that was refused; None in its place when nothing was sent.
+
+    `fields` says what the form calls a field of the service, where it has another name for it.
+    """
 
     name: str
     error: DomainError
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wrong(self) -> str:
         """The field the refusal is about; empty for none."""
         found = str(self.error.values.get("field") or "")
+        found = self.fields.get(found, found)
         return found if found in request.form or f"{found}-all" in request.form else ""
 
 
@@ -82,11 +87,16 @@ def take_form(name: str, action: Callable[[], str], back: str, again: Callable[[
     try:
         said = action()
     except (BadInput, Conflict) as error:
-        response = again(Refused(name, error))
-        response.status_code = 409 if isinstance(error, Conflict) else 422
-        return response
+        return show_refused(Refused(name, error), again)
     flash(said, "done")
     return redirect(back, 303)
+
+
+def show_refused(refused: Refused, again: Callable[[Refused], Response]) -> Response:
+    """The page with a refused form, as it was filled in."""
+    response = again(refused)
+    response.status_code = 409 if isinstance(refused.error, Conflict) else 422
+    return response
 
 
 def form_whole(name: str, *, code: str) -> int:

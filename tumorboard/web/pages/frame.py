@@ -26,6 +26,7 @@ from tumorboard.web.schemas.base import EARLIEST_AT, LATEST_AT
 from tumorboard.words import Words, format_date, labels
 from tumorboard.words.labels import say_code
 from tumorboard.words.refusals import say_error
+from tumorboard.words.sources import say_source
 
 pages = Blueprint("pages", __name__)
 
@@ -79,6 +80,7 @@ def install_words(app: Flask) -> None:
         period=show_period,
         said=keep_dates,
         own_name=own_name,
+        cited=lambda source: say_source(source, words()),
     )
     environment.globals.update(label=_label, zone_of=ZoneInfo, asked_for=ASKED_FOR)
     app.context_processor(_frame)
@@ -232,7 +234,7 @@ def answer_form(back: str, action: Callable[[], Done | str]) -> Response:
 def refuse_form(back: str, error: DomainError, *, subject: str = "") -> Response:
     """Go back to a page that says why a form was refused, and which of several things is meant."""
     said = say_error(error, words())
-    flash(f"{subject}: {said}" if subject else said, "problem")
+    flash(f"{subject}: {said}" if subject and subject not in said else said, "problem")
     return redirect(back, 303)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from flask import flash, request
+from flask import flash, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.intake import list_columns
 from tumorboard.domain.intake_draft import say_where
+from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
 from tumorboard.services.case_lists import ImportReport
 from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
+from tumorboard.services.import_undo import take_back_import
 from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
+from tumorboard.web.pages.field_changes import say_changes
+from tumorboard.web.pages.frame import Done, answer_form, form_text, go_to, pages, say_done, show, words
 from tumorboard.words.refusals import REFUSALS, say_error, say_refusal
 
 ACTIONS = ("created", "updated", "unchanged", "refused")
@@ -65,13 +68,12 @@ def show_preview(upload_id: str) -> Response:
         return show("import_run.html", run=run, program=setup().program(run.program))
     if run.status == "done":
         drop_import(database(), by=current_actor(), now=utc_now())
-        return _say_imported(run.counts)
+        return _say_imported(run.counts, run.import_id)
     staged = read_staged(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
-    values = _report(staged.report)
+    program = setup().program(staged.program)
+    values = _report(staged.report, program)
     problem = say_refusal(staged.problem, "", words()) if staged.problem in REFUSALS else staged.problem
-    return show(
-        "import_preview.html", 200, staged=staged, program=setup().program(staged.program), problem=problem, **values
-    )
+    return show("import_preview.html", 200, staged=staged, program=program, problem=problem, **values)
 
 
 @pages.post("/cases/import/<upload_id>")
@@ -81,14 +83,26 @@ def confirm(upload_id: str) -> Response:
         begin_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now()).wait(WAIT_SECONDS)
         return go_to("pages.show_preview", upload_id=upload_id)
     report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
-    return _say_imported({action: report.count(action) for action in ACTIONS})
+    return _say_imported({action: report.count(action) for action in ACTIONS}, report.import_id)
 
 
-def _say_imported(counts: dict[str, int]) -> Response:
+@pages.post("/cases/imports/<import_id>/undo")
+def undo_import(import_id: str) -> Response:
+    """Take back what an import did, all of it or nothing."""
+
+    def undo() -> str:
+        counts = take_back_import(database(), import_id=import_id, by=current_actor(), now=utc_now())
+        said = words().gettext("The import is taken back. Removed: %(removed)d; as before: %(restored)d.")
+        return said % counts
+
+    return answer_form(url_for("pages.list_cases"), undo)
+
+
+def _say_imported(counts: dict[str, int], import_id: str) -> Response:
     said = words().gettext(
         "Imported: %(created)d new, %(updated)d changed, %(unchanged)d unchanged, %(refused)d refused."
     )
-    flash(said % counts, "done")
+    say_done(Done(said % counts, url_for("pages.undo_import", import_id=import_id)) if import_id else said % counts)
     return go_to("pages.list_cases")
 
 
@@ -122,19 +136,27 @@ def _upload_form(program: str, problem: str = "") -> Response:
     )
 
 
-def _report(report: ImportReport) -> dict[str, object]:
-    refused_first = sorted(report.rows, key=lambda row: (row.action != "refused", row.action == "unchanged", row.row))
+def _report(report: ImportReport, program: Program) -> dict[str, object]:
+    told = sorted(
+        (row for row in report.rows if row.action != "unchanged"), key=lambda row: (row.action != "refused", row.row)
+    )
     by_row: dict[int, list[dict[str, str]]] = {}
     for problem in report.problems:
         message = problem.message.removeprefix(f"{say_where(problem.row, problem.column)}: ")
         said = say_refusal(problem.code, message, words(), problem.values)
-        by_row.setdefault(problem.row, []).append({"column": problem.column, "said": said})
+        by_row.setdefault(problem.row, []).append({"column": problem.column, "code": problem.code, "said": said})
     numbers = {row.row for row in report.rows}
+    of_columns = [each for row, found in by_row.items() if row not in numbers for each in found]
+    unchanged = [row for row in report.rows if row.action == "unchanged"]
     return {
         "counts": {action: report.count(action) for action in ACTIONS},
-        "rows": refused_first[:MOST_ROWS],
-        "more": max(0, len(refused_first) - MOST_ROWS),
+        "rows": told[:MOST_ROWS],
+        "more": max(0, len(told) - MOST_ROWS),
+        "unchanged": unchanged[:MOST_ROWS],
+        "unchanged_more": max(0, len(unchanged) - MOST_ROWS),
+        "changes": {row.row: say_changes(row.changes, program) for row in told[:MOST_ROWS] if row.changes},
         "problems": by_row,
-        "column_problems": [each for row, found in by_row.items() if row not in numbers for each in found],
+        "notes": [each["said"] for each in of_columns if each["code"] == "derived-columns"],
+        "column_problems": [each for each in of_columns if each["code"] != "derived-columns"],
         "is_useful": any(report.count(action) for action in ("created", "updated")),
     }

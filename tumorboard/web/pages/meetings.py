@@ -12,15 +12,17 @@ from tumorboard.services.boards import list_absent, read_meeting
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.services.lists import find_last_letters
 from tumorboard.services.minutes import minutes_of_meeting
+from tumorboard.services.my_parts import list_my_parts
 from tumorboard.services.parts import delegator_of, holds_place
 from tumorboard.services.room_entry import load_discussions
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.findings import findings_by_meeting
-from tumorboard.web.pages.frame import pages, show, words
+from tumorboard.web.pages.frame import pages, show
 from tumorboard.web.pages.minutes import tabulate_minutes
 from tumorboard.web.pages.names import all_specialties, full_name
+from tumorboard.web.pages.part_cards import card_of, rule_labels
 from tumorboard.web.pages.picture import picture_of_meeting
 from tumorboard.web.pages.room import room_is_open
 
@@ -28,7 +30,8 @@ from tumorboard.web.pages.room import room_is_open
 @pages.get("/meetings/<meeting_id>")
 def show_meeting(meeting_id: str) -> Response:
     """One meeting, on the screen and on A4."""
-    actor = current_actor()
+    actor, now = current_actor(), utc_now()
+    own = list_my_parts(database(), setup(), by=actor, now=now, meeting_id=meeting_id)
     meeting = read_meeting(database(), meeting_id=meeting_id, by=actor)
     specialties = all_specialties()
     case_ids = (
@@ -45,9 +48,10 @@ def show_meeting(meeting_id: str) -> Response:
         drawing=picture_of_meeting(meeting, specialties=specialties, case_ids=case_ids),
         minutes=Interval(meeting.starts_at, meeting.ends_at).minutes,
         case_ids=case_ids,
+        mine=[card_of(part, now) for part in own],
         parts=[_part(row, specialties, labels, letters) for row in invited],
         told=sum(row.status == "invited" for row in meeting.invitations),
-        absent=list_absent(database(), by=actor, now=utc_now()).get(meeting_id, ()),
+        absent=list_absent(database(), by=actor, now=now).get(meeting_id, ()),
         findings=[line for _, lines in findings_by_meeting(meeting_id=meeting_id) for line in lines],
         held=tabulate_minutes(
             minutes_of_meeting(meeting),
@@ -55,7 +59,7 @@ def show_meeting(meeting_id: str) -> Response:
             specialties=specialties,
         ),
         shows_letters=actor.may(Permission.OUTBOX_READ),
-        is_past=meeting.starts_at <= utc_now(),
+        is_past=meeting.starts_at <= now,
         has_room=room_is_open(meeting),
         outcomes=_outcomes(meeting),
     )
@@ -88,16 +92,3 @@ def _outcomes(meeting: Meeting) -> list[tuple[str, str, str]]:
 
 def _state(letter: OutboxMessage) -> str:
     return "failing" if letter.state == "waiting" and letter.last_error else letter.state
-
-
-def labels_of(row: MeetingInvitation) -> dict[str, str]:
-    """The short words of the rules behind a window."""
-    return rule_labels(row.meeting.board.program)
-
-
-def rule_labels(program: str) -> dict[str, str]:
-    """The short words of each rule of a programme, which name no patient fact."""
-    language = words().language
-    known = setup().programs.get(program)
-    rules = {rule.id: rule.label for rule in known.rules} if known else {}
-    return {name: label.in_language(language) for name, label in {**rules, **ASKED_FOR}.items()}

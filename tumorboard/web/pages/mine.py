@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 import segno
@@ -14,17 +12,14 @@ from werkzeug.wrappers import Response
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.services.feeds import LEVELS, list_feeds, revoke_feed, rotate_feed, write_own_event
-from tumorboard.services.invitations import ASKED_FOR
-from tumorboard.services.my_parts import MyCase, MyPart, delegate_own, list_my_parts
+from tumorboard.services.my_parts import list_my_parts
 from tumorboard.services.people import find_member, list_absences_ahead
-from tumorboard.store.meetings import MeetingInvitation
 from tumorboard.store.post import FeedToken
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.feeds import CALENDAR_TYPE
 from tumorboard.web.pages.frame import answer_form, form_text, pages, refuse_form, show, words
-from tumorboard.web.pages.meetings import labels_of
 from tumorboard.web.pages.names import full_name
-from tumorboard.words.answers import say_answer
+from tumorboard.web.pages.part_cards import card_of
 
 
 @pages.context_processor
@@ -41,26 +36,6 @@ def feed_of(scope: str, subject_id: int) -> FeedToken | None:
     return next((feed for feed in feeds if (feed.scope, feed.subject_id) == (scope, subject_id)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class PartCard:
-    """One window of mine as a card: why I am needed, case by case what is asked, and what I said.
-
-    `why` are the short words of rules with their ids, which are empty for what is no rule. `is_open` while I can
-    answer, `is_asked` while an answer is missing. `deputies` are ids and names.
-    """
-
-    row: MeetingInvitation
-    why: tuple[tuple[str, str], ...]
-    cases: tuple[MyCase, ...]
-    question_count: int
-    hers_to_prepare: int
-    answer: str
-    is_open: bool
-    is_asked: bool
-    deputies: tuple[tuple[str, str], ...]
-    stand_in: str
-
-
 @pages.get("/mine")
 def show_mine() -> Response:
     """When I am needed, where and why; what I answer; when I cannot come; how my calendar shows it."""
@@ -68,7 +43,7 @@ def show_mine() -> Response:
     if actor.member_id is None:
         return show("mine_nobody.html")
     member = find_member(database(), actor.member_id)
-    cards = [_card(part, now) for part in list_my_parts(database(), setup(), by=actor, now=now)]
+    cards = [card_of(part, now) for part in list_my_parts(database(), setup(), by=actor, now=now)]
     return show(
         "mine.html",
         member=member,
@@ -79,39 +54,6 @@ def show_mine() -> Response:
         feed=feed_of("member", member.id),
         today=setup().today(now),
     )
-
-
-def _card(part: MyPart, now: datetime) -> PartCard:
-    row = part.row
-    labels = labels_of(row)
-    is_open = row.meeting.status != "cancelled" and row.starts_at > now and part.stand_in is None
-    return PartCard(
-        row=row,
-        why=tuple((labels.get(rule, rule), "" if rule in ASKED_FOR else rule) for rule in row.details["rules"]),
-        cases=part.cases,
-        question_count=sum(case.question_count for case in part.cases),
-        hers_to_prepare=sum(item.is_hers for case in part.cases for item in case.open_items),
-        answer=say_answer(row.answer, words()),
-        is_open=is_open,
-        is_asked=is_open and row.answer == "needs-action",
-        deputies=tuple((member.public_id, full_name(member)) for member in part.deputies) if is_open else (),
-        stand_in=full_name(part.stand_in) if part.stand_in else "",
-    )
-
-
-@pages.post("/invitations/<invitation_id>/delegate")
-def delegate_invitation(invitation_id: str) -> Response:
-    """Somebody of my specialty comes in my place."""
-
-    def act() -> str:
-        deputy = delegate_own(
-            database(), setup(), invitation_id=invitation_id, deputy=form_text("deputy"), comment=form_text("comment"),
-            by=current_actor(), now=utc_now(),
-        )  # fmt: skip
-        said = words().gettext("%(name)s is invited in your place; both of you get a letter.")
-        return said % {"name": full_name(deputy)}
-
-    return answer_form(next_path(url_for("pages.show_mine")), act)
 
 
 @pages.get("/meetings/<meeting_id>/event.ics")

@@ -11,12 +11,14 @@ from tumorboard.store.meetings import Meeting
 from tumorboard.store.people import Member
 from tumorboard.web.auth import setup
 from tumorboard.web.pages.frame import words
+from tumorboard.web.pages.who import login_names
 from tumorboard.words import format_date
 from tumorboard.words.phrases import Names
 
 
 def names_of(program: Program, *, meetings: Iterable[Meeting] = (), members: Iterable[Member] = ()) -> Names:
-    """The names of a programme's specialties, certificates and items, and of the meetings and members given."""
+    """The names of a programme's specialties, certificates and items, of the meetings and members given, and of
+    those behind the log-ins."""
     language = words().language
     return Names(
         meetings={row.public_id: say_when(row.starts_at, row.time_zone) for row in meetings},
@@ -24,6 +26,7 @@ def names_of(program: Program, *, meetings: Iterable[Meeting] = (), members: Ite
         specialties={key: text.in_language(language) for key, text in program.specialties.items()},
         certificates={key: text.in_language(language) for key, text in program.certificates.items()},
         items={item.id: item.label.in_language(language) for item in program.readiness},
+        logins=login_names(),
     )
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from tumorboard.services.access import Permission, require
 from tumorboard.services.lists import list_letters, list_troubled_letters
 from tumorboard.services.outbox import count_post, hold_batch, list_batches, release_batch, retry_letter
+from tumorboard.services.post_rounds import read_post_state
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import answer_form, form_text, pages, show, words
 
@@ -30,6 +31,7 @@ def show_letters() -> Response:
     return show(
         "outbox.html",
         counts=count_post(database()),
+        post=read_post_state(database(), by=actor, now=utc_now()),
         batches=[batch for batch in list_batches(database(), by=actor) if not batch.is_done],
         trouble=list_troubled_letters(database(), by=actor, limit=MOST_SHOWN),
         most_shown=MOST_SHOWN,

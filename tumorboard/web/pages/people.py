@@ -16,8 +16,8 @@ from tumorboard.services.people import find_member, list_absences_ahead, search_
 from tumorboard.store.people import Member
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import own_name, pages, show, words
-from tumorboard.web.pages.meetings import labels_of
 from tumorboard.web.pages.names import all_specialties, full_name
+from tumorboard.web.pages.part_cards import labels_of
 
 AWAY_DAYS = 28
 """How far ahead the list looks for who is away."""

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.cells import read_date
 from tumorboard.domain.errors import BadInput, NotFound
-from tumorboard.domain.indicators import OUTCOMES
+from tumorboard.domain.indicators import OUTCOMES, whole_percent
 from tumorboard.formats.sheets import write_csv
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import list_boards
@@ -100,7 +100,7 @@ def _figures(report: Report) -> dict[str, object]:
     in_time = sum(one.in_time for one in report.waits)
     return {
         "discussed": sum(week.counts["discussed"] for week in report.weeks),
-        "in_time": 100 * in_time // len(days) if days else None,
+        "in_time": whole_percent(in_time, len(days)) if days else None,
         "median": f"{median(days):g}" if days else None,
         "saved": report.held.total.saved,
     }

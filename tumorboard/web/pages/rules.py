@@ -8,9 +8,6 @@ from tumorboard.services.access import Permission, require
 from tumorboard.web.auth import current_actor, setup
 from tumorboard.web.pages.frame import pages, show
 
-HOUSE_DEFAULT = "House default"
-"""The source of a rule that no publication says so; all others are cited, and stay in the language of the citation."""
-
 
 @pages.get("/rules")
 def list_rules() -> Response:
@@ -27,7 +24,7 @@ def list_rules() -> Response:
             for rule in program.rules
         ]
         programs.append({"program": program, "rules": rules})
-    return show("rules.html", programs=programs, house_default=HOUSE_DEFAULT)
+    return show("rules.html", programs=programs)
 
 
 def _specialties(clauses: tuple[object, ...], which: str) -> list[str]:

@@ -40,15 +40,23 @@ def _about(event: CaseEvent, program: Program) -> list[str]:
     language, detail = words().language, event.detail
     items = {item.id: item.label.in_language(language) for item in program.readiness}
     specialties = {key: text.in_language(language) for key, text in program.specialties.items()}
-    about = [items[detail["item"]]] if detail.get("item") in items else []
+    about = [_place(event)] if event.code == "case:imported" else []
+    about += [items[detail["item"]]] if detail.get("item") in items else []
     if detail.get("specialty") in specialties:
         about.append(specialties[detail["specialty"]])
+    about += [items[name] for name in detail.get("items", ()) if name in items]
     about += [program.fields[name].label.in_language(language) for name in _fields(detail) if name in program.fields]
     lists = (("outcome", labels.OUTCOMES), ("reason", {**labels.OUTCOME_REASONS, **labels.REOPENINGS}))
     for name, known in lists:
         if detail.get(name) in known:
             about.append(say_code(str(detail[name]), words(), known))
     return about
+
+
+def _place(event: CaseEvent) -> str:
+    """Where in which kind of file it stood; the name of a file is not kept, for it may speak of a patient."""
+    kind, row = str(event.detail.get("kind", "")).upper(), event.detail.get("row", "")
+    return words().gettext("%(kind)s row %(row)s") % {"kind": kind, "row": row}
 
 
 def _fields(detail: object) -> list[str]:

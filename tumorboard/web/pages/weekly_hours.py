@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, request, url_for
 from werkzeug.wrappers import Response
@@ -14,14 +15,18 @@ from tumorboard.services.weekly_hours import Hours, add_hours, change_hours, lis
 from tumorboard.store.people import WeeklyHours
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.absences import form_time, say_touched
+from tumorboard.web.pages.forms import take_form
 from tumorboard.web.pages.frame import answer_form, form_date, form_text, pages, words
+from tumorboard.web.pages.own_forms import show_back
 from tumorboard.words.centre import WEEKDAYS
 
 
 @pages.context_processor
 def _give_hours() -> dict[str, Any]:
     """What the templates of weekly hours need beside the page's own values."""
-    return {"weekly_hours_of": weekly_hours_of, "weekdays": [words().gettext(name) for name in WEEKDAYS]}
+    names = [words().gettext(name) for name in WEEKDAYS]
+    options = [(str(number), name) for number, name in enumerate(names)]
+    return {"weekly_hours_of": weekly_hours_of, "weekdays": names, "weekday_options": options}
 
 
 def weekly_hours_of(member_id: str) -> tuple[WeeklyHours, ...]:
@@ -42,7 +47,8 @@ def add_hours_of(member_id: str) -> Response:
         said = words().ngettext("%(num)d weekday is noted.", "%(num)d weekdays are noted.", len(rows))
         return said % {"num": len(rows)}
 
-    return answer_form(next_path(url_for("pages.show_member", member_id=member_id)), act)
+    back = next_path(url_for("pages.show_member", member_id=member_id))
+    return take_form("h-new", act, back, show_back(back, member_id=member_id))
 
 
 @pages.post("/hours/<hours_id>")
@@ -56,7 +62,8 @@ def change_hours_of(hours_id: str) -> Response:
         _warn_of(hit)
         return words().gettext("The weekly hours are changed.")
 
-    return answer_form(next_path(url_for("pages.show_mine")), act)
+    back = next_path(url_for("pages.show_mine"))
+    return take_form(f"h{hours_id}", act, back, show_back(back, member_id=_member_of(back)))
 
 
 @pages.post("/hours/<hours_id>/remove")
@@ -68,6 +75,11 @@ def remove_hours_of(hours_id: str) -> Response:
         return words().gettext("The weekly hours are removed.")
 
     return answer_form(next_path(url_for("pages.show_mine")), act)
+
+
+def _member_of(back: str) -> str:
+    """Whose page an address is, where it is a member's."""
+    return urlsplit(back).path.rpartition("/")[2]
 
 
 def _read_hours() -> Hours:

@@ -111,7 +111,7 @@ class FindingAnswer(Answer):
 
 
 class ScoreAnswer(Answer):
-    points = fields.Integer()
+    points = fields.Integer(allow_none=True, metadata={"description": "null when nothing is known of what it counts"})
     group = fields.String(allow_none=True)
 
 
@@ -190,14 +190,20 @@ class ImportRowAnswer(Answer):
 
 
 class ImportAnswer(Answer):
-    """What an import did, or would do."""
+    """What an import did, or would do. `import_id` takes it back within a day; empty where that cannot be."""
 
+    import_id = fields.String()
     created = fields.Integer()
     updated = fields.Integer()
     unchanged = fields.Integer()
     refused = fields.Integer()
     problems = fields.List(fields.Nested(RowProblemAnswer))
     rows = fields.List(fields.Nested(ImportRowAnswer))
+
+
+class ImportUndoneAnswer(Answer):
+    removed = fields.Integer()
+    restored = fields.Integer()
 
 
 class NotedAnswer(Answer):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
 
 from tumorboard.domain.model import Reason
 from tumorboard.services.boards import AttendanceChange, DraftView, EntryChange, MeetingChange
+from tumorboard.services.draft_today import DraftToday
 from tumorboard.services.minutes import minutes_of_plan
 from tumorboard.web.schemas.base import Answer, Ask, ReasonAnswer, Who, Whole, Word
 from tumorboard.web.schemas.findings import MinutesAnswer, present_minutes
@@ -17,6 +19,12 @@ from tumorboard.words.phrases import Names
 
 
 class ProposeAsk(Ask):
+    from_scratch = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "forget what was placed or left out by hand in the open draft; else it is kept"},
+    )
     weeks = Whole(1, 26, load_default=4)
     seconds = Whole(
         1, 300, load_default=None, allow_none=True, metadata={"description": "for planning, at most; else the setting"}
@@ -46,6 +54,7 @@ class EntryAnswer(Answer):
     requires = fields.List(fields.String())
     reasons = fields.List(fields.Nested(ReasonAnswer))
     uncovered = fields.List(fields.String())
+    late_days = fields.Integer(metadata={"description": "days after the limit of the case; 0 when it comes in time"})
 
 
 class SpanAnswer(Answer):
@@ -88,7 +97,11 @@ class LeftOutAnswer(Answer):
 
 
 class DraftAnswer(Answer):
-    """A draft beside what is published; `letters` is how many letters its publication would write."""
+    """A draft beside what is published; `letters` is how many letters its publication would write.
+
+    Of an open draft, `wrong` is what stops its publication, and `came_after` are open cases that it does not know: they
+    go on waiting when it is published.
+    """
 
     id = fields.String()
     board = fields.String()
@@ -102,6 +115,8 @@ class DraftAnswer(Answer):
     letters = fields.Integer()
     meetings = fields.List(fields.Nested(MeetingChangeAnswer))
     left_out = fields.List(fields.Nested(LeftOutAnswer))
+    wrong = fields.List(fields.Nested(ReasonAnswer))
+    came_after = fields.List(fields.Nested(DraftCase))
 
 
 class PublishedAnswer(Answer):
@@ -109,8 +124,9 @@ class PublishedAnswer(Answer):
     meetings = fields.List(fields.String())
 
 
-def present_draft(view: DraftView, words: Words, names: Names) -> dict[str, Any]:
-    """A draft for `DraftAnswer`."""
+def present_draft(view: DraftView, today: DraftToday | None, words: Words, names: Names) -> dict[str, Any]:
+    """A draft for `DraftAnswer`; `today` is None for a closed one."""
+    late = today.late if today else {}
     row, proposal = view.row, view.proposal
     return {
         "id": row.public_id,
@@ -123,14 +139,21 @@ def present_draft(view: DraftView, words: Words, names: Names) -> dict[str, Any]
         "cost": proposal.cost,
         "greedy_cost": proposal.greedy_cost,
         "letters": view.letters,
-        "meetings": [_present_meeting(change, words, names) for change in view.meetings],
+        "meetings": [_present_meeting(change, late, words, names) for change in view.meetings],
         "left_out": [
             {
                 "case": {"id": view.case_ids.get(reference, ""), "reference": reference},
                 "reasons": _present_reasons(reasons, words, names),
             }
             for reference, reasons in sorted(view.proposal.left_out.items())
+            if today is None or reference not in today.closed
         ],
+        "wrong": _present_reasons(today.wrong, words, names) if today else [],
+        "came_after": [
+            {"id": today.case_ids.get(reference, ""), "reference": reference} for reference in today.came_after
+        ]
+        if today
+        else [],
     }
 
 
@@ -138,7 +161,7 @@ def _present_reasons(reasons: tuple[Reason, ...], words: Words, names: Names) ->
     return [present_reason(reason, words, names) for reason in reasons]
 
 
-def _present_meeting(change: MeetingChange, words: Words, names: Names) -> dict[str, Any]:
+def _present_meeting(change: MeetingChange, late: Mapping[str, int], words: Words, names: Names) -> dict[str, Any]:
     meeting, plan = change.meeting, change.plan
     return {
         "meeting": meeting.public_id,
@@ -146,7 +169,7 @@ def _present_meeting(change: MeetingChange, words: Words, names: Names) -> dict[
         "ends_at": meeting.ends_at,
         "time_zone": meeting.time_zone,
         "is_changed": change.is_changed,
-        "entries": [_present_entry(entry, words, names) for entry in change.entries],
+        "entries": [_present_entry(entry, late, words, names) for entry in change.entries],
         "removed": [{"id": item.case.public_id, "reference": item.case.reference} for item in change.removed],
         "attendances": [_present_attendance(attendance) for attendance in change.attendances],
         "vacant_seats": list(plan.vacant_seats),
@@ -156,7 +179,7 @@ def _present_meeting(change: MeetingChange, words: Words, names: Names) -> dict[
     }
 
 
-def _present_entry(change: EntryChange, words: Words, names: Names) -> dict[str, Any]:
+def _present_entry(change: EntryChange, late: Mapping[str, int], words: Words, names: Names) -> dict[str, Any]:
     entry = change.entry
     return {
         "case": {"id": change.case_id, "reference": entry.reference},
@@ -166,6 +189,7 @@ def _present_entry(change: EntryChange, words: Words, names: Names) -> dict[str,
         "requires": list(entry.requires),
         "reasons": _present_reasons(change.reasons, words, names),
         "uncovered": list(change.uncovered),
+        "late_days": late.get(entry.reference, 0),
     }
 
 

@@ -20,8 +20,18 @@ class OpenItemAnswer(Answer):
     is_hers = fields.Boolean()
 
 
+class QuestionAnswer(Answer):
+    """What is asked, under the name of its field."""
+
+    label = fields.String()
+    text = fields.String()
+
+
 class MyCaseAnswer(Answer):
-    """A case in the member's window; `id` is null for who may not read cases."""
+    """A case in the member's window; `id` is null for who may not read cases.
+
+    `questions` is how many there are; `asked` are they themselves, for who comes.
+    """
 
     reference = fields.String()
     id = fields.String(allow_none=True)
@@ -29,6 +39,7 @@ class MyCaseAnswer(Answer):
     ends_at = fields.AwareDateTime()
     procedures = fields.List(fields.String())
     questions = fields.Integer()
+    asked = fields.List(fields.Nested(QuestionAnswer))
     open_items = fields.List(fields.Nested(OpenItemAnswer))
 
 
@@ -85,6 +96,7 @@ def _present_case(case: MyCase, language: str) -> dict[str, Any]:
     return {
         "reference": case.reference, "id": case.case_id, "starts_at": case.span.start, "ends_at": case.span.end,
         "procedures": [text.in_language(language) for text in case.procedures], "questions": case.question_count,
+        "asked": [{"label": label.in_language(language), "text": text} for label, text in case.questions],
         "open_items": [_present_item(item, language) for item in case.open_items],
     }  # fmt: skip
 

@@ -70,9 +70,19 @@ class LetterAnswer(Answer):
     sent_at = fields.AwareDateTime(allow_none=True)
 
 
+class PostStateAnswer(Answer):
+    """When letters were last looked at and sent; stuck where some are due for minutes and nobody looks."""
+
+    looked_at = fields.AwareDateTime(allow_none=True)
+    sent_at = fields.AwareDateTime(allow_none=True)
+    due_since = fields.AwareDateTime(allow_none=True)
+    is_stuck = fields.Boolean()
+
+
 class LetterPageAnswer(PageAnswer):
     items = fields.List(fields.Nested(LetterAnswer))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    post = fields.Nested(PostStateAnswer)
 
 
 class BatchAnswer(Answer):

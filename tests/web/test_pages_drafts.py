@@ -1,0 +1,94 @@
+"""The page of an open draft beside what came after it: what waits, what is wrong, what is late, what stays by hand."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, case_id, import_list
+from tests.web.visitor import Page, Visitor
+from tumorboard.services.cases import withdraw_cases
+from tumorboard.store.db import db
+
+
+@pytest.fixture
+def coordinator(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.log_in("coordinator@hospital.example")
+    return visitor
+
+
+def refer(app: Flask, reference: str, *, days_ago: int = 3) -> str:
+    """The public id of a case that is ready now, referred some days ago."""
+    with app.app_context():
+        setup, now = app.extensions["tumorboard"], datetime.now(UTC)
+        on = setup.today(now)
+        row = a_case_row(reference, on=on, referred_on=(on - timedelta(days=days_ago)).isoformat())
+        import_list(db.session(), setup, now=now, content=a_case_csv([row]))
+        return case_id(db.session(), reference)
+
+
+def address_of(draft: Page) -> str:
+    return draft.action("/discard").removesuffix("/discard")
+
+
+def test_case_that_came_after_is_listed_and_published_without(app: Flask, coordinator: Visitor) -> None:
+    draft = coordinator.propose(BOARD)
+    refer(app, "C-9")
+
+    page = coordinator.see(address_of(draft))
+    published = coordinator.send(page.action("/publish"))
+
+    assert "1 case came after this draft" in page.text
+    assert "cannot be published" not in page.text
+    assert "Published;" in published.text
+
+
+def test_withdrawn_case_is_said_as_soon_as_the_draft_is_opened(app: Flask, coordinator: Visitor) -> None:
+    draft = coordinator.propose(BOARD)
+    with app.app_context():
+        ids = [case_id(db.session(), reference) for reference in ("C-1", "C-3")]
+        withdraw_cases(db.session(), case_ids=ids, by=OPERATOR, now=datetime.now(UTC))
+
+    page = coordinator.see(address_of(draft))
+    refused = coordinator.send(f"{address_of(draft)}/publish")
+    mended = coordinator.send(f"{address_of(draft)}/cases/{ids[0]}", meeting="leave-out")
+
+    said = "C-1: withdrawn or discussed since; leave it out, or propose again"
+    assert (said in page.text, "/publish" in page.html, "Not ready" in page.text) == (True, False, False)
+    assert "Left out, and withdrawn or discussed since: C-3" in page.text
+    assert (said in refused.text, "cannot be published" in mended.text, "/publish" in mended.html) == (
+        True,
+        False,
+        True,
+    )
+
+
+def test_proposing_again_keeps_what_was_placed_by_hand_unless_from_scratch(app: Flask, coordinator: Visitor) -> None:
+    draft = coordinator.propose(BOARD)
+    place = f"{address_of(draft)}/cases/" + re.search(r"/cases/(\w+)", draft.html)[1]  # type: ignore[index]
+    meetings = re.findall(r'name="meeting" value="(\w+)" class="option">', coordinator.see(place).html)
+    moved = coordinator.send(place, meeting=meetings[0])
+
+    kept = coordinator.propose(BOARD)
+    scratch = coordinator.propose(BOARD, from_scratch="yes")
+
+    by_hand = "Placed by hand (Coordinator)"
+    assert [by_hand in page.text for page in (moved, kept, scratch)] == [True, True, False]
+    assert "Propose from scratch" in kept.text
+
+
+def test_lateness_is_counted_on_the_draft_on_its_cards_and_on_the_worklist(app: Flask, coordinator: Visitor) -> None:
+    late = refer(app, "C-8", days_ago=60)
+    draft = coordinator.propose(BOARD)
+    cards = coordinator.see(f"{address_of(draft)}/cases/{late}")
+
+    coordinator.send(draft.action("/publish"))
+    worklist = coordinator.see("/cases?search=C-8")
+
+    assert re.search(r"After their limit: C-8 \(\+\d+ days\)", draft.text)
+    assert re.search(r"after its limit \(\d+ days\)", cards.text)
+    assert re.search(r"planned \d+ days after its limit", worklist.text)

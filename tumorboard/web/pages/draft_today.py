@@ -1,0 +1,81 @@
+"""What the page of an open draft says of today: what is wrong by now, what came after it, what comes late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tumorboard.domain.model import Reason
+from tumorboard.services.boards import DraftView
+from tumorboard.services.draft_today import read_today
+from tumorboard.services.planning import LONGEST_WEEKS
+from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.frame import words
+from tumorboard.words.phrases import Names, say_reason
+
+
+@dataclass(frozen=True, slots=True)
+class LateLine:
+    """A case that comes after its limit: where it stands in the draft, and by how many days."""
+
+    reference: str
+    case_id: str
+    meeting: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class TodayLines:
+    """An open draft beside the facts of now, as its page says it.
+
+    `wrong` stops the publication; `is_changed` when meetings are other ones by now. `came_after` are references with
+    the ids of cases that wait for the next proposal. `lost` are the places by hand that the proposal could not keep.
+    `weeks` reach from now to the end of the draft.
+    """
+
+    wrong: tuple[str, ...]
+    is_changed: bool
+    came_after: tuple[tuple[str, str], ...]
+    closed: tuple[str, ...]
+    late: tuple[LateLine, ...]
+    by_hand: int
+    lost: tuple[tuple[str, str], ...]
+    weeks: int
+
+
+def today_of(view: DraftView, names: Names) -> TodayLines | None:
+    """What an open draft is worth now; None for a closed one."""
+    if view.row.status != "open":
+        return None
+    now = utc_now()
+    today = read_today(database(), setup(), draft_id=view.row.public_id, by=current_actor(), now=now)
+    placed = {entry.reference: plan.meeting for plan in view.proposal.meetings for entry in plan.agenda}
+    weeks = -((now - view.row.until) // timedelta(weeks=1))
+    return TodayLines(
+        wrong=tuple(dict.fromkeys(say_all(today.wrong, names))),
+        is_changed=bool(today.changed),
+        came_after=tuple((reference, today.case_ids.get(reference, "")) for reference in today.came_after),
+        closed=today.closed,
+        late=tuple(
+            LateLine(reference, view.case_ids.get(reference, ""), placed[reference], days)
+            for reference, days in today.late.items()
+        ),
+        by_hand=today.by_hand,
+        lost=tuple(_lost(view, names)),
+        weeks=min(LONGEST_WEEKS, max(1, weeks)),
+    )
+
+
+def _lost(view: DraftView, names: Names) -> list[tuple[str, str]]:
+    known = {ref: reasons for plan in view.proposal.meetings for ref, reasons in plan.reasons.items()}
+    return [
+        (reference, say_reason(reason, words(), names))
+        for reference, reasons in {**known, **view.proposal.left_out}.items()
+        for reason in reasons
+        if reason.code == "hand-place-lost"
+    ]
+
+
+def say_all(reasons: tuple[Reason, ...], names: Names) -> list[str]:
+    """Reasons as sentences."""
+    return [say_reason(reason, words(), names) for reason in reasons]
