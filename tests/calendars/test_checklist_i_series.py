@@ -28,6 +28,7 @@ from tumorboard.services.invitations import post_letters, sync_invitations
 from tumorboard.services.moving import move_meeting
 from tumorboard.services.proposals import accept_message, decline_message
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import declined_times
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Member
@@ -152,6 +153,8 @@ def test_i12_who_said_no_to_a_week_is_not_planned_and_her_stand_in_is(session: S
     receive(session, setup, a_reply(row, uid=standing.uid))
     lines = about(row.starts_at + WEEK)
     receive(session, setup, a_reply(row, "DECLINED", uid=standing.uid, lines=lines, stamp=NOW + 2 * MINUTE))
+    later = session.scalars(select(Meeting).where(Meeting.starts_at == row.starts_at + WEEK)).all()
+    assert [*declined_times(session, later)] == [row.member_id]  # so that the table of who can come shows it
 
     more_cases(session, setup, "D-1", now=NOW + WEEK)
     publish(session, setup, now=NOW + WEEK)

@@ -113,3 +113,9 @@ def test_specialty_with_nobody_is_missing_only_where_the_board_has_a_seat_for_it
         ("geriatrics", 0, 1, False), ("pathology", 0, 2, True), ("urology", 1, 1, False),
     ]  # fmt: skip
     assert with_window[0].free == 1
+
+
+def test_declined_meeting_keeps_her_from_coming_and_is_told_from_other_times() -> None:
+    cells = cells_of([HOURS], taken=Taken(usual=(span(14, 15),)), declined=[span(9, 10)])
+
+    assert cells == (DayCell(DayState.PARTLY, (), (span(9, 10), span(14, 15)), declined=(span(9, 10),)),)

@@ -642,3 +642,25 @@ def test_lateness_is_counted_in_begun_days_across_a_clock_change() -> None:
 def test_reason_codes_are_kebab_case() -> None:
     for codes in (REASON_CODES, VIOLATION_CODES):
         assert all(code == code.lower().replace("_", "-") for code in codes)
+
+
+def test_who_is_invited_on_a_core_seat_keeps_it_before_a_better_ranked_holder() -> None:
+    first, *others = CORE
+    seats = [replace(first, holders=(*first.holders, "second", "deputy")), *others]
+    stand_ins = [a_member(name, first.specialty) for name in ("second", "deputy")]
+    built = a_problem(a_case("c1"), members=stand_ins)
+    problem = replace(built, seats=tuple(seats), sitting={"w0": {first.specialty: "deputy"}})
+    away = tuple(
+        replace(member, busy=(between(0, 60),)) if member.id == "deputy" else member for member in problem.members
+    )
+
+    kept, passed_on = solved(problem), solved(replace(problem, members=away))
+
+    assert [seat_of(one, first.specialty) for one in (kept, passed_on)] == ["deputy", first.holders[0]]
+    assert [each.code for each in check_plan(problem, passed_on)] == ["seat-wrong"]
+
+
+def seat_of(proposal: Proposal, specialty: str) -> str:
+    """Who sits for the specialty at the first meeting."""
+    core = [one for one in proposal.meetings[0].attendances if one.kind is SeatKind.CORE]
+    return next(one.member for one in core if specialty in one.specialties)

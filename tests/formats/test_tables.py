@@ -280,6 +280,7 @@ def test_json_reads_a_list_of_objects() -> None:
         (b'[{"reference": "C-1"},]', "broken-json"),
         (b'[{"reference": {"system": "x"}}]', "broken-json"),
         (b'[{"age_years": NaN}]', "broken-json"),
+        (b'[{"reference": 1e999}]', "broken-json"),
         (b"[" * 100_000, "broken-json"),
         (b"PK\x03\x04 and then nothing", "broken-xlsx"),
     ],

@@ -8,16 +8,18 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import OPERATOR, member_id
+from tests.builders import OPERATOR, a_member_entry, member_id
 from tests.calendars.objects import events_of
 from tests.clinic import deliver, last_letter, letters
 from tests.services.by_the_clock import text_of
 from tests.services.conftest import NOW
 from tests.stand_ins import (
+    PATHOLOGY,
     PATHOLOGY_OTHER,
     UROLOGY,
     UROLOGY_DEPUTY,
     UROLOGY_OTHER,
+    a_staffed_centre,
     answer,
     be_away,
     coming,
@@ -47,6 +49,7 @@ from tumorboard.words import Words
 
 LATER = NOW + timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+PATHOLOGY_NEXT = "ryu.pathology@hospital.example"
 
 
 @pytest.fixture
@@ -147,6 +150,26 @@ def test_publishing_again_leaves_both_alone(board: Session, setup: Setup) -> Non
 
     assert letters(board, after=before) == []
     assert check_database(board, setup, now=LATER) == ()
+
+
+@pytest.mark.parametrize("word", ["accepted", "declined"])
+def test_deputy_on_a_core_seat_keeps_it_unless_she_declines(session: Session, setup: Setup, word: str) -> None:
+    centre = a_staffed_centre()
+    centre["members"].append(a_member_entry(PATHOLOGY_NEXT, "pathology"))
+    centre["boards"][0]["holders"]["pathology"].append(PATHOLOGY_NEXT)
+    furnish_staffed(session, setup, now=NOW, centre=centre)
+    delegate(session, setup, PATHOLOGY, PATHOLOGY_OTHER)
+    answer(session, setup, PATHOLOGY_OTHER, word, now=LATER + MINUTE)
+    deliver(session, now=LATER + MINUTE)
+    before, meeting = last_letter(session), invitation(session, PATHOLOGY).meeting
+
+    assert found(session) == ([] if word == "accepted" else ["member-declined"])
+    draft = propose(session, setup, board=meeting.board.key, weeks=4, by=OPERATOR, now=LATER + 2 * MINUTE)
+    publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=LATER + 2 * MINUTE)
+
+    told = {each[0] for each in letters(session, after=before)}
+    assert told == (set() if word == "accepted" else {PATHOLOGY_NEXT, PATHOLOGY, PATHOLOGY_OTHER})
+    assert check_database(session, setup, now=LATER + 2 * MINUTE) == ()
 
 
 def test_new_room_is_told_to_both(board: Session, setup: Setup) -> None:

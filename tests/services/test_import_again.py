@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, case_id
 from tests.services.conftest import NOW
 from tests.services.past_meetings import publish_next
 from tumorboard.domain.errors import Conflict, NotFound
+from tumorboard.domain.intake_draft import RESIDENT_NUMBER
 from tumorboard.services.access import Actor
 from tumorboard.services.case_changes import Change, Changed
 from tumorboard.services.case_history import list_case_events
@@ -197,3 +200,35 @@ def test_import_is_somebody_s_own_and_kept_for_a_day(session: Session, setup: Se
 
     assert again.import_id == ""
     assert session.scalars(select(DoneImport)).all() == []
+
+
+def test_imports_are_taken_back_one_after_the_other(session: Session, setup: Setup) -> None:
+    first = bring(session, setup, a_case_csv([a_case_row("C-1", on=TODAY, ecog="1")]))
+    second = bring(session, setup, b"reference,ecog\nC-1,3\n")
+
+    counts_back = [
+        take_back_import(session, import_id=done.import_id, by=OPERATOR, now=NOW) for done in (second, first)
+    ]
+
+    assert counts_back == [{"removed": 0, "restored": 1}, {"removed": 1, "restored": 0}]
+
+
+@pytest.mark.parametrize("column", ["Missing", "Programme", "Case"])
+def test_an_exported_list_with_a_resident_number_is_refused_wherever_it_stands(
+    centre: Session, setup: Setup, column: str
+) -> None:
+    taken = export_cases(centre, setup, kind=Kind.CSV, stated=Stated(Purpose.CARE), language="en", by=OPERATOR, now=NOW)
+    rows = list(csv.DictReader(io.StringIO(taken.content.decode("utf-8-sig"))))
+    rows[0][column] = "800101-2234567"
+    if column == "Case":
+        rows[0]["Programme"] = "Perinatal conference"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+
+    report = look_at(centre, setup, text.getvalue().encode())
+
+    said = [(problem.row, problem.column) for problem in report.problems if problem.code == RESIDENT_NUMBER]
+    assert said == [(2, "reference" if column == "Case" else column)]
+    assert "800101-2234567" not in repr(report)

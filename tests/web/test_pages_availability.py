@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.builders import OPERATOR, a_member_entry
 from tests.clinic import letters
-from tests.stand_ins import PATHOLOGY, PATHOLOGY_OTHER, UROLOGY, UROLOGY_DEPUTY, a_staffed_centre, coming
+from tests.stand_ins import PATHOLOGY, PATHOLOGY_OTHER, UROLOGY, UROLOGY_DEPUTY, a_staffed_centre, coming, invitation
 from tests.web.needs import id_of, publish_staffed_centre
 from tests.web.visitor import Page, Visitor, a_visitor
 from tumorboard.services.access import Role
@@ -58,6 +58,18 @@ def test_table_says_who_is_on_a_board_and_who_is_free(app: Flask, published: Mee
     assert cell(page, id_of(app, UROLOGY_DEPUTY), day_of(published)) == "free"
     assert re.fullmatch(r"board \d\d:\d\d", cell(page, id_of(app, UROLOGY), day_of(published)))
     assert "4 of 4" in page.text
+
+
+def test_who_declined_is_not_free_at_that_time(app: Flask, published: Meeting) -> None:
+    with app.app_context():
+        row = invitation(db.session(), UROLOGY)
+        row.answer = "declined"
+        db.session.commit()
+
+    page = open_week(a_visitor(app), published)
+
+    said = cell(page, id_of(app, UROLOGY), day_of(published))
+    assert re.fullmatch(r"not coming \d\d:\d\d–\d\d:\d\d", said), said
 
 
 def test_two_presses_replace_somebody_and_a_third_takes_it_back(app: Flask, published: Meeting) -> None:

@@ -78,7 +78,7 @@ def test_publishing_takes_two_steps_and_shows_the_picture(coordinator: Visitor) 
 
     assert "Published; 6 letters leave." in page.text
     assert ('role="img"' in page.html, "Core team: 4 members for the whole meeting" in page.text) == (True, True)
-    assert "2 cases, 2 specialists with windows of their own" in page.text
+    assert "2 cases, 2 specialists with separate windows" in page.text
 
 
 def test_second_publication_of_a_draft_is_refused(coordinator: Visitor) -> None:
@@ -340,6 +340,13 @@ def test_rules_show_reason_source_and_kind(coordinator: Visitor) -> None:
 
     row = next(row for row in page.rows if row and row[0].startswith("R01"))
     assert ("[G]" in row, "Pathology" in row) == (True, True)
+
+
+def test_rules_show_how_often_they_fire_to_those_who_read_figures(coordinator: Visitor, surgeon: Visitor) -> None:
+    pages = [each.see("/rules") for each in (coordinator, surgeon)]
+
+    rows = [next(row for row in page.rows if row and row[0].startswith("R01")) for page in pages]
+    assert ["in a year: " in " ".join(row) for row in rows] == [True, False]
 
 
 def test_outbox_shows_a_dead_letter_and_sends_it_again(app: Flask, coordinator: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
 from tests.web.visitor import Page, Visitor
@@ -173,6 +174,21 @@ def test_physician_sees_no_way_to_change_the_case(app: Flask, physician: Visitor
     assert physician.see(f"{address}/facts").status == 403
 
 
+def test_facts_that_somebody_else_changed_meanwhile_stay(app: Flask, coordinator: Visitor) -> None:
+    address = f"{address_of(app, 'C-1')}/facts"
+    shown = json.dumps({"ecog": "1", "question": "Which operation?"})
+    coordinator.send(address, asked=["ecog", "question"], shown=shown, ecog="2", question="Which operation?")
+
+    merged = coordinator.send(address, asked=["ecog", "question"], shown=shown, ecog="1", question="When?")
+    both = coordinator.send(address, asked=["ecog", "question"], shown=shown, ecog="3", question="When?")
+
+    assert (merged.status, both.status) == (200, 422)
+    assert "Somebody changed this field in the meantime" in both.text
+    with app.app_context():
+        facts = db.session().scalars(select(Case.facts).where(Case.reference == "C-1")).one()
+    assert (facts["ecog"], facts["question"]) == (2, "When?")
+
+
 def test_facts_are_changed_and_only_what_changed_is_recorded(app: Flask, coordinator: Visitor) -> None:
     address = address_of(app, "C-1")
     form = coordinator.see(f"{address}/facts")
@@ -310,6 +326,17 @@ def test_referral_with_a_known_reference_is_refused(coordinator: Visitor) -> Non
 
     assert page.status == 422
     assert "There is already a case C-1" in page.text
+
+
+def test_search_for_a_withdrawn_case_leads_to_it(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        db.session().execute(update(Case).where(Case.reference == "C-3").values(status="withdrawn"))
+        db.session().commit()
+
+    page = coordinator.see("/cases?search=C-3")
+
+    assert "1 withdrawn case has this reference:" in page.text
+    assert references_of(coordinator.see("/cases?state=withdrawn&search=C-3")) == ["C-3"]
 
 
 def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Visitor) -> None:

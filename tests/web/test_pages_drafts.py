@@ -47,6 +47,19 @@ def test_case_that_came_after_is_listed_and_published_without(app: Flask, coordi
     assert "Published;" in published.text
 
 
+def test_draft_that_somebody_edited_since_it_was_shown_is_not_published(app: Flask, coordinator: Visitor) -> None:
+    draft = coordinator.propose(BOARD)
+    version = re.search(r'name="version" value="(\d+)"', draft.html)
+    with app.app_context():
+        first = case_id(db.session(), "C-1")
+    coordinator.send(f"{address_of(draft)}/cases/{first}", meeting="leave-out")
+
+    refused = coordinator.send(f"{address_of(draft)}/publish", version=version[1] if version else "")
+
+    assert "Somebody else edited this draft; look at it again" in refused.text
+    assert draft.action("/publish") in refused.actions
+
+
 def test_withdrawn_case_is_said_as_soon_as_the_draft_is_opened(app: Flask, coordinator: Visitor) -> None:
     draft = coordinator.propose(BOARD)
     with app.app_context():

@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 
 from tests.stand_ins import UROLOGY
-from tests.web.test_pages_availability import a_visitor, day_of, id_of, published
-from tests.web.visitor import Visitor
+from tests.web.needs import id_of
+from tests.web.test_pages_availability import day_of, published
+from tests.web.visitor import Visitor, a_visitor
 from tumorboard.store.meetings import Meeting
 
 __all__ = ["published"]

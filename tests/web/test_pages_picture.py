@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -123,3 +124,11 @@ def test_specialties_are_cut_between_words_for_phones(text: str, short: str) -> 
     lane = Lane("홍길동 교수", "홍길동", text, True, span(0, 9), Bar(0, 100), (), (), 0, ())
 
     assert lane.short_specialties == short
+
+
+@pytest.mark.parametrize(("width", "said"), [(5.0, "…2041"), (2.0, "")])
+def test_narrow_box_shows_what_tells_cases_apart(width: float, said: str) -> None:
+    case = replace(a_picture().cases[0], reference="OV-2041", bar=Bar(0, width))
+
+    assert (case.fits(1000), case.short_reference(1000)) == (False, said)
+    assert replace(case, reference="2041", bar=Bar(0, 3)).short_reference(1000) == ""

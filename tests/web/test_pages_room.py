@@ -72,6 +72,7 @@ def test_whole_meeting_is_held_without_javascript(app: Flask, meeting: str) -> N
 
     assert "The record is signed" in page.text
     assert "Signed by Coordinator" in page.text
+    assert "4 people were here" in visitor.see(f"{meeting}/room/wall").text
     assert written_in(app) == {first: ("discussed", "", TEXT), second: ("deferred", "specialist-absent", "")}
     refused = decide(visitor, app, meeting, second, outcome="not_quorate", text="")
     assert (refused.status, "This record is signed; open it again first" in refused.text) == (409, True)

@@ -29,31 +29,37 @@ class DayState(StrEnum):
 class DayCell:
     """A day of a member. `windows` are hers at meetings; `busy` is when she cannot come in the hours of the day.
 
-    Sorted; `busy` does not overlap. `is_absent` is True when she is away for some of it, and not merely busy.
+    Sorted; `busy` does not overlap. `is_absent` is True when she is away for some of it, and not merely busy;
+    `declined` are the meetings of the day to which she said no.
     """
 
     state: DayState
     windows: tuple[Interval, ...] = ()
     busy: tuple[Interval, ...] = ()
     is_absent: bool = False
+    declined: tuple[Interval, ...] = ()
 
 
 _FREE = DayCell(DayState.FREE)
 
 
-def cells_of(days: Sequence[Interval], *, taken: Taken, windows: Iterable[Interval] = ()) -> tuple[DayCell, ...]:
+def cells_of(
+    days: Sequence[Interval], *, taken: Taken, windows: Iterable[Interval] = (), declined: Iterable[Interval] = ()
+) -> tuple[DayCell, ...]:
     """One cell for each day; `days` are the hours of the days that count, sorted, `windows` the member's at meetings.
 
-    A window belongs to the day it overlaps.
+    A window belongs to the day it overlaps. Meetings that she `declined` keep her as busy as anything else.
     """
-    every = taken.all
+    refused = merge(declined)
+    every = merge((*taken.all, *refused)) if refused else taken.all
     spans, absent, own = spread(every, days), spread(taken.absent, days), spread(sorted(windows), days)
-    return tuple(_cell(*each, every) for each in zip(days, spans, absent, own, strict=True))
+    no = spread(refused, days)
+    return tuple(_cell(*each, every) for each in zip(days, spans, absent, own, no, strict=True))
 
 
 def _cell(
     hours: Interval, spans: Sequence[Interval], absent: Sequence[Interval], own: Sequence[Interval],
-    every: Sequence[Interval],
+    no: tuple[Interval, ...], every: Sequence[Interval],
 ) -> DayCell:  # fmt: skip
     if not own and not spans:
         return _FREE
@@ -64,7 +70,7 @@ def _cell(
         state = DayState.ON_BOARD
     else:
         state = DayState.PARTLY if subtract(hours, busy) else DayState.ABSENT
-    return DayCell(state, tuple(own), busy, bool(absent))
+    return DayCell(state, tuple(own), busy, bool(absent), no)
 
 
 def spread(spans: Sequence[Interval], days: Sequence[Interval]) -> tuple[tuple[Interval, ...], ...]:

@@ -15,9 +15,12 @@ from functools import lru_cache
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.gestation import Gestation
+from tumorboard.domain.model import Text
 
 LONGEST_TEXT = 2000
 LARGEST_NUMBER = 1e9
+MOST_NAMED = 12
+"""Choices that a message names one by one."""
 
 # C0, C1, the two Unicode line separators and the marks that reorder a line; what separated words becomes a space.
 _SPACING = "\t\n\v\f\r\x85\u2028\u2029"
@@ -116,26 +119,47 @@ def read_text(text: str) -> str:
     return text
 
 
-def read_choice(text: str, choices: Collection[str]) -> str:
-    """The id meant by the text; raises BadInput `unknown-value` with close ids."""
+def read_choice(text: str, choices: Collection[str], labels: Mapping[str, Text] | None = None) -> str:
+    """The id meant by the text: the id itself, or the label of one choice alone, in Korean or English.
+
+    Raises BadInput `unknown-value` with close ids.
+    """
     by_name = {as_identifier(choice): choice for choice in choices}
-    choice = by_name.get(as_identifier(text))
+    choice = by_name.get(as_identifier(text)) or _labelled(text, choices, labels or {})
     if choice is None:
-        allowed = ", ".join(choices) if len(choices) <= 12 else f"one of {len(choices)} ids of the programme"
-        raise BadInput(f"{quote(text)} is no value here; use {allowed}.{suggest(text, choices)}", code="unknown-value")
+        is_short = len(choices) <= MOST_NAMED
+        allowed = ", ".join(choices) if is_short else f"one of {len(choices)} ids of the programme"
+        message = f"{quote(text)} is no value here; use {allowed}.{suggest(text, choices)}"
+        named = {"choices": ", ".join(_with_label(each, labels or {}) for each in choices)} if is_short else {}
+        raise BadInput(message, code="unknown-value", value=quote(text), **named)
     return choice
 
 
-def read_set(text: str, choices: Collection[str]) -> frozenset[str]:
+def _labelled(text: str, choices: Collection[str], labels: Mapping[str, Text]) -> str | None:
+    """The choice whose label is the text; None where no label is, or those of several are."""
+    word = as_identifier(text)
+    meant = [
+        choice
+        for choice in choices
+        if choice in labels and word in (as_identifier(labels[choice].en), as_identifier(labels[choice].ko))
+    ]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _with_label(choice: str, labels: Mapping[str, Text]) -> str:
+    return f"{labels[choice].ko} ({choice})" if choice in labels else choice
+
+
+def read_set(text: str, choices: Collection[str], labels: Mapping[str, Text] | None = None) -> frozenset[str]:
     """The ids between `;` or `|`; any text is a member when there are no choices."""
     members = [member.strip() for member in re.split(r"[;|]", text)]
     if not choices:
         return frozenset(read_text(member) for member in members if member)
     try:
-        return frozenset(read_choice(member, choices) for member in members if member)
+        return frozenset(read_choice(member, choices, labels) for member in members if member)
     except BadInput as error:
         hint = " Separate several values with ';'." if "," in text else ""
-        raise BadInput(f"{error}{hint}", code=error.code) from None
+        raise BadInput(f"{error}{hint}", code=error.code, **error.values) from None
 
 
 def read_number(text: str, *, minimum: float | None, maximum: float | None) -> float:
@@ -148,13 +172,17 @@ def read_number(text: str, *, minimum: float | None, maximum: float | None) -> f
         raise BadInput(
             f"{quote(text)} is no plain number; write digits with a decimal point, no unit, no thousands separator",
             code="not-a-number",
+            value=quote(text),
         )
     number = float(plain)
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
         bounds = " and ".join(
             f"{side} {bound:g}" for side, bound in (("at least", minimum), ("at most", maximum)) if bound is not None
         )
-        raise BadInput(f"{quote(text)} is impossible here; it must be {bounds}", code="impossible-value")
+        limits = {"minimum": minimum, "maximum": maximum}
+        named = {name: f"{bound:g}" for name, bound in limits.items() if bound is not None}
+        message = f"{quote(text)} is impossible here; it must be {bounds}"
+        raise BadInput(message, code="impossible-value", value=quote(text), **named)
     return number
 
 
@@ -162,7 +190,7 @@ def read_whole_number(text: str, *, minimum: float | None, maximum: float | None
     """A whole number; with `cut`, decimals are dropped and never rounded (rule D4)."""
     number = read_number(text, minimum=minimum, maximum=maximum)
     if not cut and not number.is_integer():
-        raise BadInput(f"{quote(text)} is no whole number", code="not-a-number")
+        raise BadInput(f"{quote(text)} is no whole number", code="not-a-number", value=quote(text))
     return int(number)
 
 
@@ -170,7 +198,7 @@ def read_yes_no(text: str) -> bool:
     """True or false from yes/no, y/n, true/false, 1/0 and the Korean words; raises BadInput `unknown-value`."""
     word = as_word(text)
     if word not in _YES | _NO:
-        raise BadInput(f"{quote(text)} is neither yes nor no", code="unknown-value")
+        raise BadInput(f"{quote(text)} is neither yes nor no", code="unknown-value", value=quote(text))
     return word in _YES
 
 
@@ -189,7 +217,8 @@ def read_date(text: str) -> date:
             raise ValueError
         return date(year, month, day)
     except ValueError:
-        raise BadInput(f"{quote(text)} is no date; write it as 2026-11-22", code="not-a-date") from None
+        message = f"{quote(text)} is no date; write it as 2026-11-22"
+        raise BadInput(message, code="not-a-date", value=quote(text)) from None
 
 
 def read_gestation(text: str, *, on: date) -> str:
@@ -199,7 +228,8 @@ def read_gestation(text: str, *, on: date) -> str:
     """
     match = _GESTATION.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None or int(match[1]) > 45:
-        raise BadInput(f"{quote(text)} is no gestational age; write weeks+days, as 24+3", code="not-a-gestation")
+        message = f"{quote(text)} is no gestational age; write weeks+days, as 24+3"
+        raise BadInput(message, code="not-a-gestation", value=quote(text))
     day = read_date(match[3].strip()) if match[3] else on
     return str(Gestation(int(match[1]) * 7 + int(match[2] or 0), day))
 
@@ -220,7 +250,9 @@ def read_stage(text: str, *, choices: Collection[str], drop: Collection[str]) ->
         word = word.replace(noise.casefold(), "")
     parts = [_roman(re.sub(r"[\s().:_]", "", part)) for part in word.split("/")]
     if any(part not in by_name for part in parts):
-        raise BadInput(f"{quote(text)} is no stage; use {', '.join(choices)}", code="impossible-stage")
+        allowed = ", ".join(choices)
+        message = f"{quote(text)} is no stage; use {allowed}"
+        raise BadInput(message, code="impossible-stage", value=quote(text), choices=allowed)
     return by_name[parts[0]] if len(parts) == 1 else None
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from tumorboard.domain.cells import has_resident_number, quote
+from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
 
 RESIDENT_NUMBER: Final = "resident-registration-number"
@@ -17,7 +18,7 @@ RESIDENT_NUMBER: Final = "resident-registration-number"
 class CellProblem:
     """What is wrong with one cell, or with a whole column. Only a problem that `refuses` keeps the row out.
 
-    `values` are what its sentence in another language needs; never what the cell holds.
+    `values` are what its sentence in another language needs, as the message has it.
     """
 
     column: str
@@ -66,9 +67,14 @@ class Reading:
         self.flags: set[str] = set()
         self.problems: list[CellProblem] = []
 
-    def note(self, column: str, code: str, message: str, *, refuses: bool) -> None:
+    def note(self, column: str, code: str, message: str, *, refuses: bool, **values: str) -> None:
         """Adds a problem, with row and column in front of its sentence."""
-        self.problems.append(CellProblem(column, code, f"{say_where(self.row, column)}: {message}", refuses))
+        said = f"{say_where(self.row, column)}: {message}"
+        self.problems.append(CellProblem(column, code, said, refuses, values=values))
+
+    def refuse_cell(self, column: str, error: BadInput) -> None:
+        """Adds what a reader of cells says, with its values."""
+        self.refuse(column, error.code, str(error), **{name: str(value) for name, value in error.values.items()})
 
     def refuse(self, column: str, code: str, message: str, **values: str) -> None:
         """Adds a problem that keeps the row out."""

@@ -108,7 +108,7 @@ class CaseReader:
             try:
                 reading.kept[kept.name] = cell.read_text(kept.words.get(word, text))
             except BadInput as error:
-                reading.refuse(column, error.code, str(error))
+                reading.refuse_cell(column, error)
             return
 
     def _leave_remarks(self, reading: Reading, known: CaseFacts) -> None:
@@ -170,7 +170,7 @@ class CaseReader:
                 value = self._read_value(reading, rule, text, column, source)
             except BadInput as error:
                 if is_own or not (self.columns.is_source or error.code == "unknown-value"):
-                    reading.refuse(column, error.code, str(error))
+                    reading.refuse_cell(column, error)
                     return None, False
                 not_understood = not_understood or (column, text, error)
                 continue
@@ -183,7 +183,8 @@ class CaseReader:
             column, text, reason = not_understood
             refuses = reason.code != "unknown-value"
             message = str(reason) if refuses else f"{cell.quote(text)} is not understood; {rule.field.id} is left empty"
-            reading.note(column, reason.code, message, refuses=refuses)
+            values = {name: str(value) for name, value in reason.values.items() if refuses or name == "value"}
+            reading.note(column, reason.code, message, refuses=refuses, **values)
         return None, False
 
     def _read_value(
@@ -263,7 +264,7 @@ class CaseReader:
                     if text:
                         days[day] = cell.read_date(text)
                 except BadInput as error:
-                    reading.refuse(column, error.code, str(error))
+                    reading.refuse_cell(column, error)
             if days:
                 yield ReadinessRecord(item, reported_on=days.get("reported"), expected_on=days.get("expected"))
 

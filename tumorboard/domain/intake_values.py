@@ -25,9 +25,9 @@ def read_by_kind(rule: FieldRule, text: str, *, on: date) -> Value:
     field = rule.field
     match field.kind:
         case FieldKind.CHOICE:
-            return cell.read_choice(text, field.choices)
+            return cell.read_choice(text, field.choices, field.labels)
         case FieldKind.SET:
-            return cell.read_set(text, field.choices)
+            return cell.read_set(text, field.choices, field.labels)
         case FieldKind.INTEGER:
             return cell.read_whole_number(text, minimum=field.minimum, maximum=field.maximum, cut=rule.cut)
         case FieldKind.NUMBER:

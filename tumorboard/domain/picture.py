@@ -46,7 +46,15 @@ class CaseBar:
 
     def fits(self, pixels: int) -> bool:
         """True when the reference can be read in the box of a picture that is so many pixels wide."""
-        return self.bar.width * pixels / 100 >= len(self.reference) * LETTER_PIXELS + PADDING_PIXELS
+        return self._has_room(self.reference, pixels)
+
+    def short_reference(self, pixels: int) -> str:
+        """What can be read of the reference in a box too narrow for it: what follows its last hyphen, or nothing."""
+        head, _, tail = self.reference.rpartition("-")
+        return f"…{tail}" if head and tail and self._has_room(tail, pixels) else ""
+
+    def _has_room(self, text: str, pixels: int) -> bool:
+        return self.bar.width * pixels / 100 >= len(text) * LETTER_PIXELS + PADDING_PIXELS
 
     def fits_number(self, pixels: int = PHONE_PIXELS) -> bool:
         """True when at least the number can be read in the box of a picture that is so many pixels wide."""

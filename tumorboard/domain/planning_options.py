@@ -19,6 +19,7 @@ from tumorboard.domain.planning_problem import (
     NeedKey,
     Problem,
     answers,
+    holders_at,
     is_open,
     left_out_cost,
     needs_of,
@@ -141,7 +142,7 @@ def _seat_core(problem: Problem, members: Mapping[str, MemberFacts]) -> dict[str
             holder = next(
                 (
                     holder
-                    for holder in seat.holders
+                    for holder in holders_at(problem, seat, meeting.id)
                     if holder in members
                     and holder not in elsewhere
                     and seat.specialty in members[holder].specialties

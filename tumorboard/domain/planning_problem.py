@@ -61,7 +61,8 @@ class Problem:
 
     `meetings` are in time order. `members[].busy` holds bookings elsewhere, not those of these meetings. `invited`
     names the called-in members who already have an invitation, by meeting: they are asked again rather than others;
-    `windows` says from when to when, for those of whom it is known. `rooms` is the room per meeting, `room_bookings`
+    `windows` says from when to when, for those of whom it is known. `sitting` names, by meeting and specialty, who is
+    invited on a core seat already and comes: she is kept there, stand-in or not. `rooms` is the room per meeting, `room_bookings`
     what others than these meetings have booked there. `calls_elsewhere` counts, per member and ISO week, the calls to
     meetings that are not of this problem. `later` are meetings known after those planned, to which busy times reach:
     a case that is left out is told the first that would have it. `pinned` is what a person decided: the one meeting a
@@ -79,6 +80,7 @@ class Problem:
     weights: Weights = field(default_factory=Weights)
     invited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     windows: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    sitting: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rooms: Mapping[str, str] = field(default_factory=dict)
     room_bookings: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     calls_elsewhere: Mapping[str, Mapping[Week, int]] = field(default_factory=dict)
@@ -124,6 +126,12 @@ def answers(member: MemberFacts, key: NeedKey) -> bool:
     if key.member:
         return member.id == key.member
     return key.specialty in member.specialties and (not key.certificate or key.certificate in member.certificates)
+
+
+def holders_at(problem: Problem, seat: SeatFacts, meeting: str) -> tuple[str, ...]:
+    """Who is asked for the seat at one meeting, in order: who sits there already, then the holders by rank."""
+    sits = problem.sitting.get(meeting, {}).get(seat.specialty)
+    return seat.holders if sits is None else tuple(dict.fromkeys((sits, *seat.holders)))
 
 
 def needs_of(case: WaitingCase, *, required: bool) -> tuple[NeedKey, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from tumorboard.domain.errors import BadTable
 from tumorboard.formats.layouts import CellText, Record, TableRow, arrange
@@ -194,7 +195,9 @@ def _read_records(body: str, *, delimiter: str, first: int) -> Iterator[Record]:
 def _read_objects(text: str) -> Table:
     """JSON: a list of objects; the first object is row 1, and the header is row 0."""
     try:
-        objects = json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+        objects = json.loads(
+            text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant, parse_float=_read_float
+        )
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         raise BadTable(f"{where}the file is no valid JSON; give a list of objects", code="broken-json") from None
@@ -219,6 +222,11 @@ def _unique_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(name)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else cast("float", _refuse_constant(text))
 
 
 def _as_text(value: object, number: int) -> str:

@@ -21,6 +21,7 @@ from tumorboard.domain.working_hours import WORKDAYS, WorkingHours
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.meetings import find_board, public_holidays
 from tumorboard.services.setup import Setup
+from tumorboard.services.standing_answers import declined_times
 from tumorboard.store.busy import taken_times
 from tumorboard.store.meetings import Board, Booking, HospitalDay, Meeting, MeetingInvitation, Resource, Seat
 from tumorboard.store.people import Absence, Department, Member, MemberSpecialty
@@ -168,12 +169,14 @@ class _People:
     absences: Mapping[int, Sequence[tuple[str, Interval]]]
     bookings: Mapping[int, Sequence[tuple[int, Interval]]]
     windows: Mapping[int, Sequence[tuple[int, Interval]]]
+    declined: Mapping[int, Sequence[Interval]]
     meetings: list[Meeting]
     seats: Mapping[int, Mapping[str, bool]]
 
     def cells(self, member: Member, days: Sequence[Day]) -> tuple[DayCell, ...]:
         windows = [span for _, span in self.windows.get(member.id, ())]
-        return cells_of([day.hours for day in days], taken=self.taken.get(member.id, Taken()), windows=windows)
+        taken, declined = self.taken.get(member.id, Taken()), self.declined.get(member.id, ())
+        return cells_of([day.hours for day in days], taken=taken, windows=windows, declined=declined)
 
     def absences_on(self, member: Member, days: Sequence[Day]) -> tuple[str, ...]:
         """The absence that a day leads to: the first that falls into its hours."""
@@ -193,6 +196,7 @@ class _People:
         busy = {
             name: [
                 *self.taken.get(ids[name], Taken()).all,
+                *self.declined.get(ids[name], ()),
                 *(span for other, span in self.bookings.get(ids[name], ()) if other != meeting.id),
             ]
             for name in wanted
@@ -227,6 +231,7 @@ def _load_people(session: Session, board: Board | None, window: Interval) -> _Pe
     by_board: dict[int, dict[str, bool]] = {}
     for board_id, specialty, kind in seats:
         by_board.setdefault(board_id, {})[specialty] = kind == SeatKind.CORE
+    held = list(session.scalars(meetings.options(joinedload(Meeting.board))))
     return _People(
         members=list(session.scalars(query)),
         taken=taken_times(session, start=window.start, end=window.end),
@@ -236,14 +241,13 @@ def _load_people(session: Session, board: Board | None, window: Interval) -> _Pe
             .where(Absence.starts_at < window.end, Absence.ends_at > window.start, Absence.kind == "absence")
             .order_by(Absence.starts_at, Absence.id),
         ),
-        bookings=_by_member(
-            session, bookings.where(Booking.starts_at < window.end, Booking.ends_at > window.start)
-        ),
+        bookings=_by_member(session, bookings.where(Booking.starts_at < window.end, Booking.ends_at > window.start)),
         windows=_by_member(
             session,
             windows.where(MeetingInvitation.starts_at < window.end, MeetingInvitation.ends_at > window.start),
         ),
-        meetings=list(session.scalars(meetings.options(joinedload(Meeting.board)))),
+        declined=declined_times(session, held),
+        meetings=held,
         seats=by_board,
     )  # fmt: skip
 

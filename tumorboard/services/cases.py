@@ -189,7 +189,7 @@ def _cannot(row: Case) -> Conflict:
     if row.status == "done":
         return Conflict(f"{row.reference} is done; its record says why", code="case-done", case=row.reference)
     return Conflict(
-        f"{row.reference} stands on a published meeting; take it off the board first",
+        f"{row.reference} stands on a published meeting; withdraw it on its own page",
         code="case-scheduled",
         case=row.reference,
     )

@@ -26,8 +26,8 @@ def keep_before(rows: Iterable[Case]) -> dict[str, dict[str, Any]]:
     """What cases are before an import, by public id."""
     return {
         row.public_id: {
-            "facts": row.facts, "sources": row.sources, "flags": row.flags, "urgency": row.urgency,
-            "referred_at": row.referred_at.isoformat(),
+            "version": row.version, "facts": row.facts, "sources": row.sources, "flags": row.flags,
+            "urgency": row.urgency, "referred_at": row.referred_at.isoformat(),
             "reports": {
                 each.item: [day and day.isoformat() for day in (each.reported_on, each.expected_on)]
                 for each in row.readiness
@@ -60,6 +60,14 @@ def forget_imports(session: Session, *, now: datetime) -> None:
     session.execute(delete(DoneImport).where(DoneImport.imported_at < now - KEPT_FOR))
 
 
+def last_import(session: Session, *, by: Actor, now: datetime) -> tuple[str, datetime, int] | None:
+    """Id, time and number of cases of the actor's last import, while it can be taken back."""
+    require(by, Permission.CASE_IMPORT)
+    query = select(DoneImport).where(DoneImport.imported_by == by.name, DoneImport.imported_at >= now - KEPT_FOR)
+    done = session.scalar(query.order_by(DoneImport.id.desc()).limit(1))
+    return None if done is None else (done.public_id, done.imported_at, len(done.cases))
+
+
 def take_back_import(
     session: Session, *, by: Actor, now: datetime, import_id: str | None = None
 ) -> dict[str, int]:  # fmt: skip
@@ -85,9 +93,23 @@ def take_back_import(
                 _restore(row, before, now)
             counts["removed" if before is None else "restored"] += 1
         session.delete(done)
+        session.flush()
+        _pass_on(session, done, rows)
         subject = ("program", done.program)
         record(session, by=by, now=now, action="cases:import-taken-back", subject=subject, **counts)
     return counts
+
+
+def _pass_on(session: Session, done: DoneImport, rows: Mapping[str, Case]) -> None:
+    """An import before this one finds its cases as it left them, so that it can be taken back as well."""
+    restored = {key: entry["before"] for key, entry in done.cases.items() if entry["before"] is not None}
+    for other in session.scalars(select(DoneImport).where(DoneImport.program == done.program, DoneImport.id < done.id)):
+        other.cases = {
+            key: {**entry, "version": rows[key].version}
+            if key in restored and entry["version"] == restored[key]["version"]
+            else entry
+            for key, entry in other.cases.items()
+        }
 
 
 def _find(session: Session, import_id: str | None, by: Actor, now: datetime) -> DoneImport:

@@ -83,13 +83,14 @@ def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, no
 
 
 def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> ImportReport:
-    """Import an upload and remove it; refused rows are left out and named."""
+    """Import an upload and remove it; refused rows are left out and named, and the upload stays for them to be read."""
     require(by, Permission.CASE_IMPORT)
     row = find_upload(session, upload_id, by, now)
     report = import_cases(
         session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
     )
-    drop_import(session, by=by, now=now)
+    if not report.count("refused"):
+        drop_import(session, by=by, now=now)
     return report
 
 

@@ -109,6 +109,11 @@ class Room:
         """How many are in the room."""
         return sum(person.here_since is not None for person in self.people)
 
+    @property
+    def were_here(self) -> int:
+        """How many were in the room at some time."""
+        return sum(bool(person.stays) for person in self.people)
+
 
 def read_room(session: Session, setup: Setup, *, meeting_id: str, by: Actor, now: datetime) -> Room:
     """A meeting as it happens; a fixed number of queries."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.intake import CellProblem, Draft, DraftRow
 from tumorboard.domain.intake_draft import say_where
 from tumorboard.domain.intake_rules import as_column
@@ -65,6 +66,9 @@ def _without_derived(table: Table, program: Program, names: dict[str, str]) -> R
     kept: list[TableRow] = []
     refused: list[DraftRow] = []
     for row in table.rows:
+        if has_resident_number("\x00".join(row.cells.values())):
+            kept.append(row)  # whole: the reader refuses it, wherever the number stands
+            continue
         reference = drop_guard(row.cells.get(names["case"], "").strip())
         named = row.cells.get(names["programme"], "").strip()
         if named and named not in (program.name.en, program.name.ko):

@@ -60,16 +60,18 @@ def load_problem(
     meetings = [meeting for meeting in known if meeting.starts_at <= until]
     ids = [meeting.id for meeting in meetings]
     which = _which(session, board, meetings, without) if with_waiting else (_on_agenda(meetings),)
+    seats = tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in session.scalars(_seats_of(board)))
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
         cases=_cases(session, setup, board, people, meetings, known, settings, now, which=which),
-        seats=tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in session.scalars(_seats_of(board))),
+        seats=seats,
         members=_members(session, people, known, now, until + beyond),
         now=now,
         weights=settings.weights,
         invited={meeting.public_id: tuple(_windows(meeting)) for meeting in meetings},
         windows={meeting.public_id: _windows(meeting) for meeting in meetings},
+        sitting={meeting.public_id: _sitting(meeting, seats) for meeting in meetings},
         rooms={meeting.public_id: meeting.room.key for meeting in meetings},
         room_bookings=room_bookings(session, start=now, end=until + _LAST_MEETING, without_meetings=ids),
         calls_elsewhere=calls_by_week(session, start=now - _WEEK, end=until + _WEEK, without_meetings=ids),
@@ -174,14 +176,27 @@ def open_cases(session: Session, program: str, *which: ColumnElement[bool]) -> l
 
 
 def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:
-    """The seat with those who sit on it instead of a holder at one of the meetings: they come last, and are kept."""
-    asked = (
-        entry.member.public_id
-        for meeting in meetings
-        for entry in meeting.invitations
-        if holds_place(entry) and entry.kind == SeatKind.CORE and seat.specialty in entry.details["specialties"]
-    )
+    """The seat with those who sit on it instead of a holder at one of the meetings; elsewhere they come last."""
+    asked = (name for meeting in meetings for name in _asked_for(seat, meeting))
     return replace(seat, holders=tuple(dict.fromkeys((*seat.holders, *asked))))
+
+
+def _asked_for(seat: SeatFacts, meeting: Meeting) -> Iterable[str]:
+    """Who is invited to the meeting for the specialty of a core seat and has not said no."""
+    for entry in meeting.invitations:
+        is_core = holds_place(entry) and entry.kind == SeatKind.CORE and entry.answer not in NOT_COMING
+        if is_core and seat.specialty in entry.details["specialties"]:
+            yield entry.member.public_id
+
+
+def _sitting(meeting: Meeting, seats: Sequence[SeatFacts]) -> dict[str, str]:
+    """By specialty of the core seats, who sits there at the meeting: of several the first in the order of the seat."""
+    found = {}
+    for seat in seats:
+        asked = set(_asked_for(seat, meeting)) if seat.kind is SeatKind.CORE else set()
+        if asked:
+            found[seat.specialty] = next(name for name in seat.holders if name in asked)
+    return found
 
 
 def load_seats(session: Session, board: Board) -> list[Seat]:

@@ -41,10 +41,13 @@ class Published:
     meetings: tuple[str, ...]
 
 
-def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime) -> Published:
+def publish_draft(
+    session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime, version: int | None = None
+) -> Published:
     """Make a draft what everybody sees, and write to those whom it concerns.
 
-    A case that came after the draft goes on waiting, as one that is left out. Raises Conflict `draft-closed`,
+    A case that came after the draft goes on waiting, as one that is left out. `version` is that of the draft which was
+    looked at: Conflict `changed-meanwhile` where somebody has edited it since. Raises Conflict `draft-closed`,
     `board-changed` (a meeting is gone, or has another agenda by now), `plan-broken` (somebody is no longer free, a case
     lost a need, a report is missing …), both with `reasons`, and `double-booked` from the schema's guard. Nothing is
     written then.
@@ -55,6 +58,8 @@ def publish_draft(session: Session, setup: Setup, *, draft_id: str, by: Actor, n
         lock_meetings(session, [plan.meeting for plan in proposal_of(draft).meetings])
         session.expire_all()  # as whoever was before us left it
         refuse_closed(draft)
+        if version is not None and draft.version != version:
+            raise Conflict("somebody else edited this draft; look at it again", code="changed-meanwhile")
         proposal = proposal_of(draft)
         today = compare_today(session, setup, draft, proposal, now=now)
         _refuse_wrong(today)

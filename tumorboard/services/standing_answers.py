@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -88,4 +88,18 @@ def list_declined(session: Session, meetings: Iterable[Meeting]) -> list[tuple[i
             for meeting in by_series[series_id]
             if meeting.starts_at in no
         ]
+    return found
+
+
+def declined_times(session: Session, meetings: Sequence[Meeting]) -> dict[int, list[Interval]]:
+    """By row id of the member, the meetings to which she said no or sends somebody else, published or still to be."""
+    spans = {meeting.id: Interval(meeting.starts_at, meeting.ends_at) for meeting in meetings}
+    query = select(MeetingInvitation.member_id, MeetingInvitation.meeting_id)
+    query = query.where(MeetingInvitation.meeting_id.in_(spans), MeetingInvitation.status == "invited")
+    answered = session.execute(query.where(MeetingInvitation.answer.in_(NOT_COMING)))
+    found: dict[int, list[Interval]] = {}
+    for member_id, meeting_id in answered:
+        found.setdefault(member_id, []).append(spans[meeting_id])
+    for member_id, span in list_declined(session, meetings):
+        found.setdefault(member_id, []).append(span)
     return found

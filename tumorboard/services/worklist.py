@@ -176,6 +176,18 @@ def count_open(session: Session, setup: Setup) -> int:
     return session.scalars(query.where(Case.program.in_(list(setup.programs)))).one()
 
 
+def count_closed(session: Session, setup: Setup, *, by: Actor, only: CaseFilter) -> dict[str, int]:
+    """How many done and withdrawn cases have the reference that a filter searches; states without one are absent."""
+    require(by, Permission.CASE_READ)
+    if not only.search or only.state in (CaseState.DONE, CaseState.WITHDRAWN):
+        return {}
+    asked = CaseFilter(program=only.program, search=only.search, state=CaseState.DONE)
+    query = select(Case.status, func.count(Case.id)).where(*_conditions(asked))
+    query = query.where(Case.status.in_(("done", "withdrawn")), Case.program.in_(list(setup.programs)))
+    rows = session.execute(query.group_by(Case.status).order_by(Case.status))
+    return {row[0]: row[1] for row in rows}
+
+
 def _items(session: Session, rows: Sequence[Case]) -> dict[int, AgendaItem]:
     scheduled = [row.id for row in rows if row.status == "scheduled"]
     if not scheduled:

@@ -6,6 +6,7 @@ The message of an error is English and names the value; a Korean reader gets the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from tumorboard.domain.errors import DomainError
 from tumorboard.words import Words, choose_language
@@ -94,7 +95,8 @@ _PAGES: Mapping[str, str] = {
     "other-programme": _("This case belongs to another programme; import it there."),
     "case-done": _("The case is done; it can be neither withdrawn nor reopened."),
     "case-withdrawn": _("The case with this reference is withdrawn; reopen it."),
-    "case-scheduled": _("The case stands on a published meeting; take it off the board first."),
+    "case-scheduled": _("The case stands on a published meeting; withdraw it on its own page."),
+    "not-scheduled": _("The case is on no published meeting ahead."),
     "import-died": _("The import broke off and nothing was written; start it again."),
     "import-failed": _("The import failed and nothing was written; the operator finds why in the log."),
     "import-running": _("This list is being imported already."),
@@ -340,20 +342,33 @@ REFUSALS: Mapping[str, str] = {**_ROOM, **_CENTRE, **_ANSWERS, **_FILES, **_CELL
 """The sentence of every code that a page can show."""
 
 
-_WITH_VALUES: Mapping[str, str] = {
-    "reference-pattern": _(
-        "The reference does not keep to the centre's pattern %(pattern)s (# a digit, @ a letter, ? either), "
-        "for example %(example)s."
+_WITH_VALUES: Mapping[str, tuple[str, ...]] = {
+    "reference-pattern": (
+        _(
+            "The reference does not keep to the centre's pattern %(pattern)s (# a digit, @ a letter, ? either), "
+            "for example %(example)s."
+        ),
     ),
+    "unknown-value": (_("%(value)s is not known here; use %(choices)s."), _("%(value)s is not known here.")),
+    "impossible-stage": (_("%(value)s is no stage; use %(choices)s."),),
+    "impossible-value": (
+        _("%(value)s is impossible here; from %(minimum)s to %(maximum)s."),
+        _("%(value)s is impossible here; at least %(minimum)s."),
+        _("%(value)s is impossible here; at most %(maximum)s."),
+    ),
+    "not-a-date": (_("%(value)s is no date; write it as 2026-11-22."),),
+    "not-a-number": (_("%(value)s is no plain number; write digits with a decimal point, without a unit."),),
+    "not-a-gestation": (_("%(value)s is no gestational age; write weeks+days, as 24+3."),),
 }
-"""Sentences that name more than the code, where the values are there."""
+"""Sentences that name more than the code, the fullest first: the first whose values are all there is said."""
 
 
 def say_refusal(code: str, message: str, words: Words, values: Mapping[str, object] | None = None) -> str:
     """The English message itself, which names the value; for Korean readers the sentence of the code."""
     if choose_language(words.language) == "ko" and code in REFUSALS:
-        if code in _WITH_VALUES and values and "pattern" in values:
-            return words.gettext(_WITH_VALUES[code]) % values
+        for sentence in _WITH_VALUES.get(code, ()):
+            with suppress(KeyError):
+                return words.gettext(sentence) % (values or {})
         return words.gettext(REFUSALS[code])
     return (
         f"{message[:1].upper()}{message[1:]}" if message else words.gettext(REFUSALS.get(code, REFUSALS["bad-input"]))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import case_lists, cases, fixed_times, import_undo, readiness, waivers, worklist
+from tumorboard.services import case_lists, case_removal, cases, fixed_times, import_undo, readiness, waivers, worklist
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -188,6 +188,17 @@ def fix_time(asked: dict[str, Any], case_id: str) -> dict[str, Any]:
 def withdraw_case(case_id: str) -> dict[str, Any]:
     """Take a case off the list"""
     cases.withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
+    return _detail(case_id)
+
+
+@door.post("/cases/<public_id:case_id>/withdraw-scheduled")
+@door.response(200, CaseDetailAnswer)
+def withdraw_scheduled(case_id: str) -> dict[str, Any]:
+    """Take a case off its published meeting, and off the list
+
+    The other cases keep their times; those whom it concerns get a letter. 409 `not-scheduled` where there is none.
+    """
+    case_removal.withdraw_scheduled(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
     return _detail(case_id)
 
 

@@ -15,7 +15,7 @@ from tumorboard.web.api import runs as runs_door
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
-from tumorboard.web.schemas.drafts import DraftAnswer, MoveAsk, ProposeAsk, PublishedAnswer, present_draft
+from tumorboard.web.schemas.drafts import DraftAnswer, MoveAsk, ProposeAsk, PublishAsk, PublishedAnswer, present_draft
 from tumorboard.web.schemas.runs import RunAnswer
 from tumorboard.words import Words
 
@@ -95,13 +95,16 @@ def discard_draft(draft_id: str) -> None:
 
 
 @door.post("/drafts/<public_id:draft_id>/publish")
+@door.arguments(PublishAsk)
 @door.response(200, PublishedAnswer)
-def publish_draft(draft_id: str) -> dict[str, Any]:
+def publish_draft(asked: dict[str, Any], draft_id: str) -> dict[str, Any]:
     """Publish a draft
 
     Writes agendas, bookings and letters in one transaction; those whom a change concerns get a letter, nobody else.
     """
-    done = publishing.publish_draft(database(), setup(), draft_id=draft_id, by=current_actor(), now=utc_now())
+    done = publishing.publish_draft(
+        database(), setup(), draft_id=draft_id, version=asked["version"], by=current_actor(), now=utc_now()
+    )
     return {"letters": done.letters, "meetings": list(done.meetings)}
 
 

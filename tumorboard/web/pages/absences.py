@@ -61,6 +61,11 @@ class NeedLine:
     people: tuple[tuple[str, str, str, int], ...]
     rejected: tuple[tuple[str, str], ...]
 
+    @property
+    def asked_often(self) -> tuple[tuple[str, int], ...]:
+        """Who of them was asked lately, and how often."""
+        return tuple((person, times) for _, person, _, times in self.people if times)
+
 
 @pages.post("/people/<member_id>/absences")
 def add_absence_of(member_id: str) -> Response:
@@ -69,8 +74,7 @@ def add_absence_of(member_id: str) -> Response:
     try:
         require_own(current_actor(), member_id)  # first: who may not write learns nothing of who there is
         zone = ZoneInfo(find_member(database(), member_id).time_zone)
-        starts_at, ends_at = _read_times(zone)
-        return enter_absence(member_id, starts_at, ends_at, form_text("kind") or "absence", back)
+        return enter_absence(member_id, *_read_times(zone), form_text("kind") or "absence", back)
     except (BadInput, Conflict) as error:
         return show_refused(Refused("a", error), show_back(back, member_id=member_id))
 
@@ -98,8 +102,7 @@ def _read_times(zone: ZoneInfo) -> tuple[datetime, datetime]:
     last = form_date("last") or first
     if first is None or last is None:
         raise BadInput("name the first day", code="not-a-date", field="first")
-    start, end = form_time("from") or time(0), form_time("to")
-    starts_at = at_wall_clock(first, start, zone)
+    starts_at, end = at_wall_clock(first, form_time("from") or time(0), zone), form_time("to")
     return starts_at, at_wall_clock(last, end, zone) if end else night_of(last, zone)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
+from tumorboard.services.case_removal import withdraw_scheduled
 from tumorboard.services.cases import change_case, find_case, reopen_cases, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.readiness import note_readiness
@@ -168,6 +170,22 @@ def withdraw(case_id: str) -> Response:
     return answer_form(url_for("pages.show_case", case_id=case_id), act)
 
 
+@pages.post("/cases/<case_id>/withdraw-scheduled")
+def withdraw_from_meeting(case_id: str) -> Response:
+    """Take the case off its published meeting, and off the list."""
+
+    def act() -> Done:
+        letters = withdraw_scheduled(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
+        said = words().ngettext(
+            "Off the meeting and withdrawn; %(number)d letter leaves.",
+            "Off the meeting and withdrawn; %(number)d letters leave.",
+            letters,
+        )
+        return Done(said % {"number": letters}, url_for("pages.reopen_case", case_id=case_id))
+
+    return answer_form(url_for("pages.show_case", case_id=case_id), act)
+
+
 @pages.post("/cases/<case_id>/reopen")
 def reopen_case(case_id: str) -> Response:
     """Put a withdrawn case back on the list."""
@@ -195,13 +213,32 @@ def change_facts(case_id: str) -> Response:
     given = read_cells(setup().program(row.program))
     given.pop(REFERENCE, None)
     old = as_cells(case_facts(row).values)
-    changed = {name: cell for name, cell in given.items() if cell != old.get(name, "")}
+    shown = _shown_cells(old)
+    changed = {name: cell for name, cell in given.items() if cell != shown.get(name, "")}
     try:
+        _refuse_changed_by_both(changed, shown, old)
         if changed:
             change_case(database(), setup(), case_id=case_id, cells=changed, by=current_actor(), now=utc_now())
     except (BadInput, Conflict) as error:
-        return _facts_form(find_case(database(), case_id), {**old, **given}, error)
+        return _facts_form(find_case(database(), case_id), {**old, **changed}, error)
     return go_to("pages.show_case", case_id=case_id)
+
+
+def _shown_cells(old: dict[str, str]) -> dict[str, str]:
+    """What the fields held when the form was shown, so that only what was changed in it is written."""
+    try:
+        shown = json.loads(form_text("shown") or "null")
+    except ValueError:
+        shown = None
+    return {str(name): str(cell) for name, cell in shown.items()} if isinstance(shown, dict) else old
+
+
+def _refuse_changed_by_both(changed: dict[str, str], shown: dict[str, str], old: dict[str, str]) -> None:
+    for name, cell in changed.items():
+        if old.get(name, "") not in (shown.get(name, ""), cell):
+            raise Conflict(
+                "somebody changed this field in the meantime; look at both values", code="changed-meanwhile", field=name
+            )
 
 
 def _facts_form(row: Any, cells: dict[str, str], error: DomainError | None = None) -> Response:
@@ -213,6 +250,7 @@ def _facts_form(row: Any, cells: dict[str, str], error: DomainError | None = Non
         case=row,
         program=program,
         groups=list_inputs(program, cells, members=members, without=(REFERENCE,)),
+        shown=json.dumps(as_cells(case_facts(row).values), ensure_ascii=False),
         problem="" if error is None else say_field_error(program, error),
         wrong="" if error is None else str(error.values.get("field", "")),
     )

@@ -15,7 +15,7 @@ from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards, list_people
 from tumorboard.services.cases import refer_case, reopen_cases, withdraw_cases
 from tumorboard.services.readiness import note_readiness
-from tumorboard.services.worklist import CaseFilter, CaseState, Due, count_open, list_cases
+from tumorboard.services.worklist import CaseFilter, CaseState, Due, count_closed, count_open, list_cases
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.case_rows import make_row
 from tumorboard.web.pages.fields import FIRST, first_inputs, list_inputs, read_cells, say_field_error
@@ -56,6 +56,7 @@ def show_list() -> Response:
         last_page=max(1, -(-worklist.total // PAGE_ROWS)),
         filters=only,
         open_total=count_open(database(), setup()),
+        closed_found=count_closed(database(), setup(), by=actor, only=only),
         chosen={name: value for name, value in asdict(only).items() if value},
         urgencies=tuple(Urgency),
         dues=tuple(Due),

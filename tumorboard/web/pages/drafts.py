@@ -26,7 +26,7 @@ from tumorboard.store.plans import PlanChange
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.draft_pictures import picture_of_today
 from tumorboard.web.pages.draft_today import say_all, today_of
-from tumorboard.web.pages.frame import answer_form, form_text, go_to, pages, refuse_form, show, words
+from tumorboard.web.pages.frame import answer_form, form_number, form_text, go_to, pages, refuse_form, show, words
 from tumorboard.web.pages.minutes import MinutesTable, tabulate_minutes
 from tumorboard.web.pages.names import full_name, names_of
 from tumorboard.web.pages.part_cards import rule_labels
@@ -227,7 +227,10 @@ def _turn(draft_id: str, *, is_undo: bool) -> Response:
 def publish(draft_id: str) -> Response:
     """Publish, or show the draft again with what is not right."""
     try:
-        published = publish_draft(database(), setup(), draft_id=draft_id, by=current_actor(), now=utc_now())
+        version = form_number("version", 0) or None
+        published = publish_draft(
+            database(), setup(), draft_id=draft_id, version=version, by=current_actor(), now=utc_now()
+        )
     except Conflict as error:
         if "reasons" in error.values:
             return _draft_page(draft_id, 409)

@@ -93,9 +93,10 @@ def take_form(name: str, action: Callable[[], str], back: str, again: Callable[[
 
 
 def show_refused(refused: Refused, again: Callable[[Refused], Response]) -> Response:
-    """The page with a refused form, as it was filled in."""
+    """The page with a refused form, as it was filled in; where that leads elsewhere, the way there."""
     response = again(refused)
-    response.status_code = 409 if isinstance(refused.error, Conflict) else 422
+    if response.status_code < 300:
+        response.status_code = 409 if isinstance(refused.error, Conflict) else 422
     return response
 
 

@@ -13,7 +13,7 @@ from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
 from tumorboard.services.case_lists import ImportReport
 from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
-from tumorboard.services.import_undo import take_back_import
+from tumorboard.services.import_undo import last_import, take_back_import
 from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.field_changes import say_changes
@@ -83,7 +83,8 @@ def confirm(upload_id: str) -> Response:
         begin_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now()).wait(WAIT_SECONDS)
         return go_to("pages.show_preview", upload_id=upload_id)
     report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
-    return _say_imported({action: report.count(action) for action in ACTIONS}, report.import_id)
+    counts = {action: report.count(action) for action in ACTIONS}
+    return _say_imported(counts, report.import_id, upload_id if counts["refused"] else "")
 
 
 @pages.post("/cases/imports/<import_id>/undo")
@@ -98,12 +99,13 @@ def undo_import(import_id: str) -> Response:
     return answer_form(url_for("pages.list_cases"), undo)
 
 
-def _say_imported(counts: dict[str, int], import_id: str) -> Response:
+def _say_imported(counts: dict[str, int], import_id: str, upload_id: str = "") -> Response:
+    """To the worklist, or to the rows that were refused."""
     said = words().gettext(
         "Imported: %(created)d new, %(updated)d changed, %(unchanged)d unchanged, %(refused)d refused."
     )
     say_done(Done(said % counts, url_for("pages.undo_import", import_id=import_id)) if import_id else said % counts)
-    return go_to("pages.list_cases")
+    return go_to("pages.show_preview", upload_id=upload_id) if upload_id else go_to("pages.list_cases")
 
 
 @pages.post("/cases/import/<upload_id>/stop")
@@ -133,6 +135,7 @@ def _upload_form(program: str, problem: str = "") -> Response:
         programs=setup().programs.values(),
         chosen=program,
         problem=problem,
+        last=last_import(database(), by=current_actor(), now=utc_now()),
     )
 
 

@@ -11,7 +11,7 @@ from flask import g, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.web.pages.forms import Form, Refused, forms_of
-from tumorboard.web.pages.frame import form_text, pages, words
+from tumorboard.web.pages.frame import form_text, pages, refuse_form, words
 from tumorboard.web.pages.meetings import show_meeting
 from tumorboard.web.pages.mine import show_mine
 from tumorboard.web.pages.people import show_member
@@ -29,7 +29,9 @@ def _give_forms() -> dict[str, Any]:
 
 def form_of(name: str, /, **values: object) -> Form:
     """The form of a name with its usual values, or as it was sent where it is the refused one."""
-    return forms_of(g.get("refused_form"))(name, **values)
+    form = forms_of(g.get("refused_form"))(name, **values)
+    g.refused_form_stands = g.get("refused_form_stands", False) or form.is_sent
+    return form
 
 
 def kind_options(table: str, codes: Iterable[str]) -> list[tuple[str, str]]:
@@ -37,12 +39,13 @@ def kind_options(table: str, codes: Iterable[str]) -> list[tuple[str, str]]:
     return [(code, say_code(code, words(), getattr(labels, table))) for code in codes]
 
 
-def show_with(page: Callable[[], Response]) -> Again:
-    """A page that shows the refused form as it was filled in."""
+def show_with(page: Callable[[], Response], *, back: str = "") -> Again:
+    """A page that shows the refused form as it was filled in; `back` says the problem where it has no such form."""
 
     def again(refused: Refused) -> Response:
         g.refused_form = replace(refused, fields=_fields())
-        return page()
+        response = page()
+        return response if g.get("refused_form_stands") or not back else refuse_form(back, refused.error)
 
     return again
 
@@ -52,10 +55,10 @@ def show_back(back: str, *, member_id: str) -> Again:
     path = urlsplit(back).path
     meeting_id = path.removeprefix(url_for("pages.show_meeting", meeting_id="-")[:-1])
     if path == url_for("pages.show_mine"):
-        return show_with(show_mine)
+        return show_with(show_mine, back=path)
     if meeting_id != path and "/" not in meeting_id:
-        return show_with(lambda: show_meeting(meeting_id))
-    return show_with(lambda: show_member(member_id))
+        return show_with(lambda: show_meeting(meeting_id), back=path)
+    return show_with(lambda: show_member(member_id), back=url_for("pages.show_member", member_id=member_id))
 
 
 def _fields() -> dict[str, str]:

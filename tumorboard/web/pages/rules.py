@@ -5,14 +5,18 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, require
-from tumorboard.web.auth import current_actor, setup
+from tumorboard.services.rule_counts import count_rules
+from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import pages, show
 
 
 @pages.get("/rules")
 def list_rules() -> Response:
-    """Why the service asks for whom."""
-    require(current_actor(), Permission.BOARD_READ)
+    """Why the service asks for whom; how often, for those who read the figures of the centre."""
+    actor = current_actor()
+    require(actor, Permission.BOARD_READ)
+    may_count = actor.may(Permission.REPORT_READ)
+    counts = count_rules(database(), setup(), by=actor, now=utc_now()) if may_count else {}
     programs = []
     for program in setup().programs.values():
         rules = [
@@ -23,7 +27,7 @@ def list_rules() -> Response:
             }
             for rule in program.rules
         ]
-        programs.append({"program": program, "rules": rules})
+        programs.append({"program": program, "rules": rules, "counts": counts.get(program.id)})
     return show("rules.html", programs=programs)
 
 

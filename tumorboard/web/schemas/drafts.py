@@ -39,6 +39,13 @@ class MoveAsk(Ask):
     position = Whole(0, 200, load_default=None, allow_none=True, metadata={"description": "counted from 0"})
 
 
+class PublishAsk(Ask):
+    version = Whole(
+        1, 2**31 - 1, load_default=None, allow_none=True,
+        metadata={"description": "that of the draft which was looked at: refused where it was edited since"},
+    )  # fmt: skip
+
+
 class DraftCase(Answer):
     id = fields.String()
     reference = fields.String()
@@ -106,6 +113,7 @@ class DraftAnswer(Answer):
     id = fields.String()
     board = fields.String()
     status = fields.String()
+    version = fields.Integer()
     made_by = fields.String()
     made_at = fields.AwareDateTime()
     until = fields.AwareDateTime()
@@ -132,6 +140,7 @@ def present_draft(view: DraftView, today: DraftToday | None, words: Words, names
         "id": row.public_id,
         "board": row.board.key,
         "status": row.status,
+        "version": row.version,
         "made_by": row.made_by,
         "made_at": row.made_at,
         "until": row.until,

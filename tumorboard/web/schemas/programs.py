@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from tumorboard.domain.fields import Field
 from tumorboard.domain.program import Program, ReadinessItem, Rule
+from tumorboard.services.rule_counts import RuleCounts
 from tumorboard.web.schemas.base import Answer, Named
 
 
@@ -51,6 +52,20 @@ class RuleAnswer(Answer):
 class RuleListAnswer(Answer):
     items = fields.List(fields.Nested(RuleAnswer))
     total = fields.Integer()
+
+
+class RuleCountRow(Answer):
+    id = fields.String()
+    open = fields.Integer()
+    year = fields.Integer()
+
+
+class RuleCountsAnswer(Answer):
+    """In how many of the open cases, and of the cases referred in the last 365 days, each rule fires."""
+
+    items = fields.List(fields.Nested(RuleCountRow))
+    open_cases = fields.Integer()
+    year_cases = fields.Integer()
 
 
 class ReadinessItemAnswer(Answer):
@@ -129,6 +144,18 @@ def present_rule(rule: Rule, language: str) -> dict[str, Any]:
         "requires": sorted(required),
         "recommends": sorted(recommended),
         "excludes": any(clause.exclude for clause in rule.clauses),
+    }
+
+
+def present_rule_counts(program: Program, counts: RuleCounts) -> dict[str, Any]:
+    """How often each rule of the programme fires, also those that never do."""
+    return {
+        "items": [
+            {"id": rule.id, "open": counts.open_rules.get(rule.id, 0), "year": counts.year_rules.get(rule.id, 0)}
+            for rule in program.rules
+        ],
+        "open_cases": counts.open_cases,
+        "year_cases": counts.year_cases,
     }
 
 

@@ -94,9 +94,17 @@ for (const link of document.querySelectorAll("a[data-help]")) {
   });
 }
 
-// A phone shows a part of the menu: that with the page one is on.
-const here = document.querySelector(".menu-places [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
+// A link to copy has a button that copies it.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    if (!navigator.clipboard) document.execCommand("copy");
+    else await navigator.clipboard.writeText(field.value).catch(() => {});
+    button.querySelector("span").textContent = button.dataset.done;
+  });
+}
 
 // An open menu closes by Esc and by a click elsewhere.
 for (const menu of document.querySelectorAll("details[data-close]")) {
