@@ -266,3 +266,12 @@ def test_next_case_never_has_an_outcome_and_never_is_the_same(settled_ones: list
 
     open_ones = [name for name, is_settled in items if not is_settled and name != after]
     assert (found in open_ones) if open_ones else found is None
+
+
+def test_minutes_are_those_between_the_clock_times_shown() -> None:
+    span = Interval(CASE.start + timedelta(seconds=5), CASE.start + timedelta(minutes=8, seconds=50))
+    record = record_of([], span=span, stays=[stay("rad", 0, None)], members=MEMBERS)
+    short = Interval(CASE.start + timedelta(seconds=5), CASE.start + timedelta(seconds=50))
+    moment = record_of([], span=short, stays=[stay("rad", 0, None)], members=MEMBERS)
+
+    assert [part.minutes for one in (record, moment) for part in one.attended] == [8, 0]

@@ -11,6 +11,7 @@ import pytest
 from tests.domain.boards import (
     CORE,
     CORE_MEMBERS,
+    CORE_SEATS,
     NOW,
     a_case,
     a_meeting,
@@ -645,18 +646,20 @@ def test_reason_codes_are_kebab_case() -> None:
 
 
 def test_who_is_invited_on_a_core_seat_keeps_it_before_a_better_ranked_holder() -> None:
-    first, *others = CORE
-    seats = [replace(first, holders=(*first.holders, "second", "deputy")), *others]
-    stand_ins = [a_member(name, first.specialty) for name in ("second", "deputy")]
-    built = a_problem(a_case("c1"), members=stand_ins)
-    problem = replace(built, seats=tuple(seats), sitting={"w0": {first.specialty: "deputy"}})
+    stand_ins = [a_member(name, "radiology") for name in ("second", "deputy")]
+    problem = replace(
+        a_problem(
+            a_case("c1"), members=stand_ins, core_seats=[CORE_SEATS[0], a_seat("radiology", "rad", "second", "deputy")]
+        ),
+        sitting={"w0": {"radiology": "deputy"}},
+    )
     away = tuple(
         replace(member, busy=(between(0, 60),)) if member.id == "deputy" else member for member in problem.members
     )
 
     kept, passed_on = solved(problem), solved(replace(problem, members=away))
 
-    assert [seat_of(one, first.specialty) for one in (kept, passed_on)] == ["deputy", first.holders[0]]
+    assert [seat_of(one, "radiology") for one in (kept, passed_on)] == ["deputy", "rad"]
     assert [each.code for each in check_plan(problem, passed_on)] == ["seat-wrong"]
 
 

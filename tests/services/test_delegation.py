@@ -163,7 +163,7 @@ def test_deputy_on_a_core_seat_keeps_it_unless_she_declines(session: Session, se
     deliver(session, now=LATER + MINUTE)
     before, meeting = last_letter(session), invitation(session, PATHOLOGY).meeting
 
-    assert found(session) == ([] if word == "accepted" else ["member-declined"])
+    assert found(session) == ([] if word == "accepted" else ["member-declined", "seat-lost"])
     draft = propose(session, setup, board=meeting.board.key, weeks=4, by=OPERATOR, now=LATER + 2 * MINUTE)
     publish_draft(session, setup, draft_id=draft.public_id, by=OPERATOR, now=LATER + 2 * MINUTE)
 

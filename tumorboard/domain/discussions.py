@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -64,16 +64,21 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """A member's part in one discussion: how long, and whether for all of it (but for the minutes of arriving)."""
+    """A member's part in one discussion: how long, and whether for all of it (but for the minutes of arriving).
+
+    `minutes` are those between the clock times that people read, which have no seconds; 0 within one minute.
+    """
 
     member: str
     time: timedelta
     throughout: bool
+    minutes: int = field(default=0, compare=False)
 
-    @property
-    def minutes(self) -> int:
-        """Minutes to the nearest; somebody who was there at all was there for one."""
-        return max(1, round(self.time / timedelta(minutes=1)))
+
+def clock_minutes(start: datetime, end: datetime) -> int:
+    """The minutes from one clock time to another as both are shown, cut to the minute."""
+    first, last = (at.replace(second=0, microsecond=0) for at in (start, end))
+    return (last - first) // timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,8 @@ def cover_now(
 def _part(member: str, spans: Sequence[Interval], span: Interval) -> Attended:
     inside = [(max(one.start, span.start), min(one.end, span.end)) for one in spans if one.overlaps(span)]
     time = sum((end - start for start, end in inside), timedelta())
-    return Attended(member, time, any(one.contains(settled(span)) for one in spans))
+    minutes = sum(clock_minutes(start, end) for start, end in inside)
+    return Attended(member, time, any(one.contains(settled(span)) for one in spans), minutes)
 
 
 def _present(member: str, span: Interval) -> Attendance:

@@ -200,11 +200,13 @@ class _Checker:
             yield Reason("window-wrong", values)
 
     def _check_seat(self, seat: SeatFacts, plan: MeetingPlan, meeting: MeetingFacts) -> Iterator[Reason]:
-        """Who is invited on the seat sits if she is free, else the first holder in rank who is; a quorum seat without one is reported vacant."""
+        """Who is invited on the seat sits while free, else the first free holder; a vacant quorum seat is said."""
         if seat.kind is not SeatKind.CORE:
             return
         seated = {attendance.member for attendance in plan.attendances if attendance.kind is SeatKind.CORE}
-        free = [holder for holder in holders_at(self.problem, seat, meeting.id) if self._could_sit(holder, seat, meeting)]
+        free = [
+            holder for holder in holders_at(self.problem, seat, meeting.id) if self._could_sit(holder, seat, meeting)
+        ]
         is_vacant = seat.specialty in plan.vacant_seats
         elsewhere_possible = any(
             other.id != meeting.id and other.span.overlaps(meeting.span) for other in self.problem.meetings

@@ -62,11 +62,11 @@ class Problem:
     `meetings` are in time order. `members[].busy` holds bookings elsewhere, not those of these meetings. `invited`
     names the called-in members who already have an invitation, by meeting: they are asked again rather than others;
     `windows` says from when to when, for those of whom it is known. `sitting` names, by meeting and specialty, who is
-    invited on a core seat already and comes: she is kept there, stand-in or not. `rooms` is the room per meeting, `room_bookings`
-    what others than these meetings have booked there. `calls_elsewhere` counts, per member and ISO week, the calls to
-    meetings that are not of this problem. `later` are meetings known after those planned, to which busy times reach:
-    a case that is left out is told the first that would have it. `pinned` is what a person decided: the one meeting a
-    case may go to, or None where it stays out.
+    invited on a core seat already and comes: she is kept there, stand-in or not. `rooms` is the room per meeting,
+    `room_bookings` what others than these meetings have booked there. `calls_elsewhere` counts, per member and
+    ISO week, the calls to meetings that are not of this problem. `later` are meetings known after those planned, to
+    which busy times reach: a case that is left out is told the first that would have it. `pinned` is what a person
+    decided: the one meeting a case may go to, or None where it stays out.
 
     Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
     """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from tumorboard.domain.discussions import clock_minutes
 from tumorboard.domain.model import SeatKind
 from tumorboard.formats.pdf import Held, Paper, Seated
 from tumorboard.formats.sheets import Cell, Table
@@ -162,4 +163,4 @@ def _moment(instant: datetime, zone: str, words: Words) -> str:
 
 
 def _minutes(start: datetime, end: datetime) -> int:
-    return int((end - start).total_seconds() // 60)
+    return clock_minutes(start, end)
