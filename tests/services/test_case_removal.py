@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,7 +27,8 @@ def test_scheduled_case_leaves_its_meeting_and_the_others_stay(any_session: Sess
     meeting = any_session.scalars(select(Meeting).where(Meeting.status == "published")).one()
     stay = {item.case.reference: item.starts_at for item in meeting.agenda if item.case.reference != "C-2"}
 
-    letters = withdraw_scheduled(any_session, setup, case_id=case_id(any_session, "C-2"), by=OPERATOR, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    letters = withdraw_scheduled(any_session, setup, case_id=case_id(any_session, "C-2"), by=OPERATOR, now=later)
 
     any_session.expire_all()
     assert {item.case.reference: item.starts_at for item in meeting.agenda} == stay
