@@ -97,8 +97,8 @@ def test_record_counts_minutes_and_lists_the_longest_first() -> None:
                        members=MEMBERS)  # fmt: skip
 
     assert record.attended == (
-        Attended("rad", timedelta(minutes=10), True),
-        Attended("hpb", timedelta(minutes=2), False),
+        Attended("rad", timedelta(minutes=10), True, 10),
+        Attended("hpb", timedelta(minutes=2), False, 2),
     )
     assert [part.minutes for part in record.attended] == [10, 2]
 

@@ -85,7 +85,7 @@ def undo_import(as_json: bool) -> None:
 def _print_report(report: ImportReport, *, dry_run: bool) -> None:
     for problem in report.problems:
         click.echo(f"{problem.code}: {problem.message}")
-    counts = ", ".join(f"{report.count(action)} {action}" for action in ("created", "updated", "unchanged", "refused"))
+    counts = ", ".join(f"{number} {action}" for action, number in report.counts.items())
     click.echo(f"{'would be: ' if dry_run else ''}{counts}")
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -72,7 +72,7 @@ class Attended:
     member: str
     time: timedelta
     throughout: bool
-    minutes: int = field(default=0, compare=False)
+    minutes: int
 
 
 def clock_minutes(start: datetime, end: datetime) -> int:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.services.access import Actor, Permission, require
+from tumorboard.services.accounts import names_of_accounts
 from tumorboard.services.cases import find_case
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Board, Meeting
-from tumorboard.store.people import Account
 from tumorboard.store.plans import Draft, PlanChange
 from tumorboard.store.post import AuditEvent
 
@@ -55,7 +55,7 @@ def list_case_events(session: Session, *, case_id: str, by: Actor, limit: int = 
     ids = {str(event.detail.get("meeting", "")) for event in known} - {""}
     query = select(Meeting).where(Meeting.public_id.in_(ids)).options(joinedload(Meeting.board))
     meetings = {meeting.public_id: meeting for meeting in session.scalars(query)}
-    names = {row.email: row.name for row in session.execute(select(Account.email, Account.name))}
+    names = names_of_accounts(session)
     events = [
         CaseEvent(
             one.at, names.get(one.by, one.by), one.code, one.detail, meetings.get(str(one.detail.get("meeting", "")))

@@ -29,6 +29,8 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import make_case_facts
 
+ACTIONS = ("created", "updated", "unchanged", "refused")
+
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
@@ -72,11 +74,15 @@ class ImportReport:
         """How many rows have this action."""
         return sum(row.action == action for row in self.rows)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows have each action."""
+        return {action: self.count(action) for action in ACTIONS}
+
     def summary(self) -> dict[str, object]:
         """The report as the API and the command line print it."""
-        counts = {action: self.count(action) for action in ("created", "updated", "unchanged", "refused")}
         problems = [{"row": p.row, "column": p.column, "code": p.code, "message": p.message} for p in self.problems]
-        return {**counts, "problems": problems}
+        return {**self.counts, "problems": problems}
 
 
 def read_case_list(

@@ -118,8 +118,7 @@ def work_on_import(database_url: str, setup: Setup, upload_id: str) -> None:
                 session, setup, program=upload.program, content=upload.content, filename=f"list{upload.suffix}", by=by,
                 now=datetime.now(UTC), watch=beats.watch,
             )  # fmt: skip
-        counts = {name: report.count(name) for name in ("created", "updated", "unchanged", "refused")}
-        beats.end("done", counts=counts, import_id=report.import_id)
+        beats.end("done", counts=report.counts, import_id=report.import_id)
     except DomainError as error:
         beats.end("cancelled" if error.code == "import-stopped" else "failed", problem=error.code)
     except MemoryError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import Conflict, NotFound
@@ -63,8 +63,7 @@ def forget_imports(session: Session, *, now: datetime) -> None:
 def last_import(session: Session, *, by: Actor, now: datetime) -> tuple[str, datetime, int] | None:
     """Id, time and number of cases of the actor's last import, while it can be taken back."""
     require(by, Permission.CASE_IMPORT)
-    query = select(DoneImport).where(DoneImport.imported_by == by.name, DoneImport.imported_at >= now - KEPT_FOR)
-    done = session.scalar(query.order_by(DoneImport.id.desc()).limit(1))
+    done = session.scalar(_imports_of(by, now).limit(1))
     return None if done is None else (done.public_id, done.imported_at, len(done.cases))
 
 
@@ -113,13 +112,19 @@ def _pass_on(session: Session, done: DoneImport, rows: Mapping[str, Case]) -> No
 
 
 def _find(session: Session, import_id: str | None, by: Actor, now: datetime) -> DoneImport:
-    query = select(DoneImport).where(DoneImport.imported_by == by.name, DoneImport.imported_at >= now - KEPT_FOR)
+    query = _imports_of(by, now)
     if import_id is not None:
         query = query.where(DoneImport.public_id == import_id)
-    done = session.scalar(query.order_by(DoneImport.id.desc()).limit(1).with_for_update())
+    done = session.scalar(query.limit(1).with_for_update())
     if done is None:
         raise NotFound("this import can no longer be taken back", code="unknown-import")
     return done
+
+
+def _imports_of(by: Actor, now: datetime) -> Select[DoneImport]:
+    """What the actor may still take back, the last one first."""
+    query = select(DoneImport).where(DoneImport.imported_by == by.name, DoneImport.imported_at >= now - KEPT_FOR)
+    return query.order_by(DoneImport.id.desc())
 
 
 def _refuse_changed(done: DoneImport, rows: Mapping[str, Case]) -> None:

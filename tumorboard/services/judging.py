@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -156,7 +155,7 @@ def waiting_case(
         blocked_by=judgement.blocked_by,
         named_members=tuple(sorted(named)) if isinstance(named, frozenset) else (),
         last_block=case.values.get("track") == "standard_of_care",
-        blocked_on=dict(blocked_on),  # a problem travels to other processes, where a view of a mapping cannot go
+        blocked_on=dict(blocked_on),
         fixed_at=fixed_at,
         is_complex=0 < complex_minutes <= assessment.minutes,
         awaited={
@@ -170,9 +169,9 @@ def waiting_case(
 @lru_cache(maxsize=MOST_KEPT)
 def _blocked_on(
     rulebook: _Rulebook, sheet: CaseSheet, days: tuple[MeetingDay, ...], today: date
-) -> Mapping[str, tuple[str, ...]]:
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found = ((day.meeting, _blocking(rulebook, sheet, day.meets_on, day.closes_on, today)) for day in days)
-    return MappingProxyType({meeting: items for meeting, items in found if items})
+    return tuple((meeting, items) for meeting, items in found if items)
 
 
 @lru_cache(maxsize=8 * MOST_KEPT)

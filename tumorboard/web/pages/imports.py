@@ -20,7 +20,6 @@ from tumorboard.web.pages.field_changes import say_changes
 from tumorboard.web.pages.frame import Done, answer_form, form_text, go_to, pages, say_done, show, words
 from tumorboard.words.refusals import REFUSALS, say_error, say_refusal
 
-ACTIONS = ("created", "updated", "unchanged", "refused")
 WAIT_SECONDS = 1.0
 """Who imports a list that is soon done sees no progress of it."""
 MOST_ROWS = 200
@@ -83,8 +82,7 @@ def confirm(upload_id: str) -> Response:
         begin_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now()).wait(WAIT_SECONDS)
         return go_to("pages.show_preview", upload_id=upload_id)
     report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
-    counts = {action: report.count(action) for action in ACTIONS}
-    return _say_imported(counts, report.import_id, upload_id if counts["refused"] else "")
+    return _say_imported(report.counts, report.import_id, upload_id if report.count("refused") else "")
 
 
 @pages.post("/cases/imports/<import_id>/undo")
@@ -152,7 +150,7 @@ def _report(report: ImportReport, program: Program) -> dict[str, object]:
     of_columns = [each for row, found in by_row.items() if row not in numbers for each in found]
     unchanged = [row for row in report.rows if row.action == "unchanged"]
     return {
-        "counts": {action: report.count(action) for action in ACTIONS},
+        "counts": report.counts,
         "rows": told[:MOST_ROWS],
         "more": max(0, len(told) - MOST_ROWS),
         "unchanged": unchanged[:MOST_ROWS],
