@@ -34,7 +34,8 @@ def draft_id(centre: Session, setup: Setup) -> str:
 
 
 def today_of(session: Session, setup: Setup, draft_id: str) -> DraftToday:
-    return read_today(session, setup, draft_id=draft_id, by=OPERATOR, now=NOW)
+    view = read_draft(session, draft_id=draft_id, by=OPERATOR)
+    return read_today(session, setup, view, by=OPERATOR, now=NOW)
 
 
 def publish(session: Session, setup: Setup, draft_id: str) -> None:

@@ -20,7 +20,7 @@ from tumorboard.services.standing_preview import has_said, list_covering, list_o
 from tumorboard.store.busy import taken_during
 from tumorboard.store.calendars import StandingInvitation
 from tumorboard.store.cases import Case
-from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation
+from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, with_agenda
 from tumorboard.store.people import Absence, Member, MemberSpecialty
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import OutboxMessage
@@ -133,7 +133,7 @@ class MeetingChange:
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """A draft as a difference, per meeting; `case_ids` maps references to public ids.
+    """A draft as a difference, per meeting; `case_ids` maps references to public ids, `members` all ids to members.
 
     `heard` are the UIDs of entries of which at least one letter has left.
     """
@@ -142,6 +142,7 @@ class DraftView:
     proposal: Proposal
     meetings: tuple[MeetingChange, ...]
     case_ids: Mapping[str, str]
+    members: Mapping[str, Member]
     heard: frozenset[str] = frozenset()
 
     @property
@@ -169,7 +170,7 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
         select(Meeting)
         .where(Meeting.public_id.in_([plan.meeting for plan in proposal.meetings]))
         .options(
-            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            with_agenda(),
             selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
             joinedload(Meeting.room),
         )
@@ -188,8 +189,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
         if plan.meeting in meetings
     )
     tried = or_(OutboxMessage.tries > 0, OutboxMessage.sent_at.is_not(None))
-    heard = session.scalars(select(OutboxMessage.uid).where(tried).distinct())
-    return DraftView(draft, proposal, changes, case_ids, frozenset(heard))
+    entries = {row.uid for change in changes for row in change.meeting.invitations}
+    heard = session.scalars(select(OutboxMessage.uid).where(tried, OutboxMessage.uid.in_(entries)).distinct())
+    return DraftView(draft, proposal, changes, case_ids, members, frozenset(heard))
 
 
 def _compare(

@@ -13,7 +13,8 @@ from tumorboard.domain.model import MeetingPlan, Proposal, Reason
 from tumorboard.domain.planning_again import read_hand_work
 from tumorboard.domain.planning_today import see_today
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.planning import find_draft, proposal_of
+from tumorboard.services.boards import DraftView
+from tumorboard.services.planning import proposal_of
 from tumorboard.services.planning_facts import list_open, load_problem
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -46,22 +47,21 @@ class DraftToday:
         return tuple({(one.code, *sorted(one.values.items())): one for one in (*self.changed, *self.broken)}.values())
 
 
-def read_today(session: Session, setup: Setup, *, draft_id: str, by: Actor, now: datetime) -> DraftToday:
-    """An open draft beside the facts of now. A fixed number of queries. Raises NotFound `unknown-draft`."""
+def read_today(session: Session, setup: Setup, view: DraftView, *, by: Actor, now: datetime) -> DraftToday:
+    """An open draft, as it was read, beside the facts of now. A fixed number of queries."""
     require(by, Permission.PLAN_EDIT)
-    draft = find_draft(session, draft_id)
-    today = compare_today(session, setup, draft, proposal_of(draft), now=now)
-    query = select(Case.reference, Case.public_id).where(Case.program == draft.board.program)
+    today = compare_today(session, setup, view.row, view.proposal, now=now)
+    query = select(Case.reference, Case.public_id).where(Case.program == view.row.board.program)
     known = session.execute(query.where(Case.reference.in_(today.came_after))) if today.came_after else ()
     return replace(today, case_ids={row[0]: row[1] for row in known})
 
 
 def compare_today(session: Session, setup: Setup, draft: Draft, proposal: Proposal, *, now: datetime) -> DraftToday:
     """The same for a draft at hand."""
-    left_out = frozenset(proposal.left_out)
-    problem, counters = load_problem(session, setup, draft.board, until=draft.until, now=now, without=left_out)
-    waiting = {row.reference for row in list_open(session, draft.board.program)}
-    today = see_today(problem, proposal, waiting=waiting)
+    waiting = list_open(session, draft.board.program)
+    wanted = [row.id for row in waiting if row.reference not in proposal.left_out]
+    problem, counters = load_problem(session, setup, draft.board, until=draft.until, now=now, only=wanted)
+    today = see_today(problem, proposal, waiting={row.reference for row in waiting})
     own = {plan.meeting for plan in proposal.meetings}
     base = draft.plan["base"]
     other = [

@@ -56,7 +56,9 @@ class Steps:
 def list_steps(session: Session, *, draft_id: str, by: Actor) -> Steps:
     """What was done to a draft, and what can be taken back. Raises NotFound `unknown-draft`."""
     require(by, Permission.PLAN_EDIT)
-    draft = _find(session, draft_id)
+    draft = session.execute(select(Draft.id, Draft.status).where(Draft.public_id == draft_id)).one_or_none()
+    if draft is None:
+        raise _unknown_draft()
     query = select(PlanChange).where(PlanChange.draft_id == draft.id).order_by(PlanChange.number.desc())
     rows = tuple(session.scalars(query.options(defer(PlanChange.before))))
     cases = {str(row.detail.get("case", "")) for row in rows}
@@ -64,8 +66,8 @@ def list_steps(session: Session, *, draft_id: str, by: Actor) -> Steps:
     is_open = draft.status == "open"
     return Steps(
         rows=rows,
-        undo=_last(session, draft) if is_open else None,
-        redo=_next(session, draft) if is_open else None,
+        undo=next((row for row in rows if row.undone_at is None), None) if is_open else None,
+        redo=_next(session, draft.id) if is_open and any(row.undone_at for row in rows) else None,
         references={row[0]: row[1] for row in known},
     )
 
@@ -94,7 +96,7 @@ def redo_step(session: Session, *, draft_id: str, by: Actor, now: datetime, step
     require(by, Permission.PLAN_EDIT)
     with transaction(session):
         draft = _lock(session, draft_id)
-        step = _next(session, draft)
+        step = _next(session, draft.id)
         if step is None:
             raise Conflict("there is no step to do again", code="nothing-to-redo")
         _refuse_other(step, step_id)
@@ -207,9 +209,9 @@ def _last(session: Session, draft: Draft) -> PlanChange | None:
     return session.scalar(query.order_by(PlanChange.number.desc()).limit(1))
 
 
-def _next(session: Session, draft: Draft) -> PlanChange | None:
+def _next(session: Session, draft_id: int) -> PlanChange | None:
     """The earliest step that is taken back and that nothing was done after."""
-    query = select(PlanChange).where(PlanChange.draft_id == draft.id, PlanChange.undone_at.is_not(None))
+    query = select(PlanChange).where(PlanChange.draft_id == draft_id, PlanChange.undone_at.is_not(None))
     rows = session.scalars(query.order_by(PlanChange.number))
     return next((row for row in rows if row.before), None)
 
@@ -217,8 +219,12 @@ def _next(session: Session, draft: Draft) -> PlanChange | None:
 def _find(session: Session, draft_id: str) -> Draft:
     draft = session.scalar(select(Draft).where(Draft.public_id == draft_id))
     if draft is None:
-        raise NotFound("there is no such draft", code="unknown-draft")
+        raise _unknown_draft()
     return draft
+
+
+def _unknown_draft() -> NotFound:
+    return NotFound("there is no such draft", code="unknown-draft")
 
 
 def _lock(session: Session, draft_id: str) -> Draft:

@@ -30,7 +30,7 @@ from tumorboard.store.facts import (
     room_bookings,
     seat_facts,
 )
-from tumorboard.store.meetings import AgendaItem, Board, Meeting, MeetingInvitation, Seat, SeatHolder
+from tumorboard.store.meetings import Board, Meeting, MeetingInvitation, Seat, SeatHolder, with_agenda
 from tumorboard.store.people import Deputy, Member
 
 OPEN = ("waiting", "scheduled")
@@ -43,13 +43,13 @@ _WEEK = timedelta(days=8)
 
 def load_problem(
     session: Session, setup: Setup, board: Board, *, until: datetime, now: datetime, beyond: timedelta = timedelta(0),
-    with_waiting: bool = True, without: Collection[str] = (), ahead: Sequence[Meeting] | None = None,
+    with_waiting: bool = True, only: Collection[int] | None = None, ahead: Sequence[Meeting] | None = None,
 ) -> tuple[Problem, dict[str, int]]:  # fmt: skip
     """The planning problem of a board from the database, and the agenda counters of its meetings.
 
     Who declined a meeting, published or not yet, counts as busy during it. Meetings of the time `beyond` are the later
     ones, for reasons. `with_waiting=False` leaves out the cases that are on no agenda, for questions about what is
-    published, `without` those of them with these references. `ahead` are the meetings of `meetings_ahead` where
+    published, `only` all but those of them with these row ids. `ahead` are the meetings of `meetings_ahead` where
     somebody has loaded them. A fixed number of queries, whatever the size.
     """
     settings = read_settings(board.settings)
@@ -59,8 +59,9 @@ def load_problem(
     known = [each for each in ahead if each.starts_at <= until + beyond and not is_urgent_call(each)]
     meetings = [meeting for meeting in known if meeting.starts_at <= until]
     ids = [meeting.id for meeting in meetings]
-    which = _which(session, board, meetings, without) if with_waiting else (_on_agenda(meetings),)
-    seats = tuple(_with_stand_ins(seat_facts(seat), meetings) for seat in session.scalars(_seats_of(board)))
+    which = _which(meetings, only) if with_waiting else (_on_agenda(meetings),)
+    asked = {meeting.public_id: _asked_for(meeting) for meeting in meetings}
+    seats = tuple(_with_stand_ins(seat_facts(seat), asked.values()) for seat in session.scalars(_seats_of(board)))
     problem = Problem(
         board=board.key,
         meetings=tuple(_facts_of(meeting, settings) for meeting in meetings),
@@ -71,7 +72,7 @@ def load_problem(
         weights=settings.weights,
         invited={meeting.public_id: tuple(_windows(meeting)) for meeting in meetings},
         windows={meeting.public_id: _windows(meeting) for meeting in meetings},
-        sitting={meeting.public_id: _sitting(meeting, seats) for meeting in meetings},
+        sitting={name: _sitting(each, seats) for name, each in asked.items()},
         rooms={meeting.public_id: meeting.room.key for meeting in meetings},
         room_bookings=room_bookings(session, start=now, end=until + _LAST_MEETING, without_meetings=ids),
         calls_elsewhere=calls_by_week(session, start=now - _WEEK, end=until + _WEEK, without_meetings=ids),
@@ -91,7 +92,7 @@ def meetings_ahead(board: Board, now: datetime) -> Select[Meeting]:
         .where(Meeting.board_id == board.id, Meeting.status != "cancelled", Meeting.starts_at > now)
         .order_by(Meeting.starts_at)
         .options(
-            selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+            with_agenda(),
             selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
             joinedload(Meeting.room),
         )
@@ -145,14 +146,9 @@ def _on_agenda(meetings: Iterable[Meeting]) -> ColumnElement[bool]:
     return Case.id.in_({item.case_id for meeting in meetings for item in meeting.agenda})
 
 
-def _which(
-    session: Session, board: Board, meetings: Iterable[Meeting], without: Collection[str]
-) -> tuple[ColumnElement[bool], ...]:
-    """All cases but those, unless they are on an agenda."""
-    if not without:
-        return ()
-    wanted = [row.id for row in list_open(session, board.program) if row.reference not in without]
-    return (_on_agenda(meetings) | Case.id.in_(wanted),)
+def _which(meetings: Iterable[Meeting], only: Collection[int] | None) -> tuple[ColumnElement[bool], ...]:
+    """All cases, or those with these ids and those on an agenda."""
+    return () if only is None else (_on_agenda(meetings) | Case.id.in_(only),)
 
 
 def list_open(session: Session, program: str) -> Sequence[Row[int, str]]:
@@ -175,28 +171,29 @@ def open_cases(session: Session, program: str, *which: ColumnElement[bool]) -> l
     return load_lines(session, Case.program == program, Case.status.in_(OPEN), *which)
 
 
-def _with_stand_ins(seat: SeatFacts, meetings: list[Meeting]) -> SeatFacts:
+def _with_stand_ins(seat: SeatFacts, asked: Iterable[Mapping[str, Sequence[str]]]) -> SeatFacts:
     """The seat with those who sit on it instead of a holder at one of the meetings; elsewhere they come last."""
-    asked = (name for meeting in meetings for name in _asked_for(seat, meeting))
-    return replace(seat, holders=tuple(dict.fromkeys((*seat.holders, *asked))))
+    names = (name for each in asked for name in each.get(seat.specialty, ()))
+    return replace(seat, holders=tuple(dict.fromkeys((*seat.holders, *names))))
 
 
-def _asked_for(seat: SeatFacts, meeting: Meeting) -> Iterable[str]:
-    """Who is invited to the meeting for the specialty of a core seat and has not said no."""
+def _asked_for(meeting: Meeting) -> dict[str, list[str]]:
+    """By specialty, who is invited to the meeting for the whole of it and has not said no."""
+    found: dict[str, list[str]] = {}
     for entry in meeting.invitations:
-        is_core = holds_place(entry) and entry.kind == SeatKind.CORE and entry.answer not in NOT_COMING
-        if is_core and seat.specialty in entry.details["specialties"]:
-            yield entry.member.public_id
-
-
-def _sitting(meeting: Meeting, seats: Sequence[SeatFacts]) -> dict[str, str]:
-    """By specialty of the core seats, who sits there at the meeting: of several the first in the order of the seat."""
-    found = {}
-    for seat in seats:
-        asked = set(_asked_for(seat, meeting)) if seat.kind is SeatKind.CORE else set()
-        if asked:
-            found[seat.specialty] = next(name for name in seat.holders if name in asked)
+        if holds_place(entry) and entry.kind == SeatKind.CORE and entry.answer not in NOT_COMING:
+            for specialty in entry.details["specialties"]:
+                found.setdefault(specialty, []).append(entry.member.public_id)
     return found
+
+
+def _sitting(asked: Mapping[str, Sequence[str]], seats: Sequence[SeatFacts]) -> dict[str, str]:
+    """By specialty of the core seats, who sits there at a meeting: of several the first in the order of the seat."""
+    return {
+        seat.specialty: next(name for name in seat.holders if name in asked[seat.specialty])
+        for seat in seats
+        if seat.kind is SeatKind.CORE and seat.specialty in asked
+    }
 
 
 def load_seats(session: Session, board: Board) -> list[Seat]:

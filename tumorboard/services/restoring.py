@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tumorboard.domain import planning
 from tumorboard.domain.errors import Conflict
-from tumorboard.domain.model import Proposal, Reason
-from tumorboard.domain.planning import Problem
+from tumorboard.domain.planning_restore import restore_agendas
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
@@ -18,7 +16,7 @@ from tumorboard.services.meetings import find_board
 from tumorboard.services.plan_changes import StepKind, replace_draft
 from tumorboard.services.planning import EDIT_SECONDS, Caller, call_here, open_draft
 from tumorboard.services.planning_facts import load_problem
-from tumorboard.services.publications import Agendas, last_publication
+from tumorboard.services.publications import last_publication
 from tumorboard.services.setup import Setup
 from tumorboard.store.facts import encode_proposal
 from tumorboard.store.plans import Draft
@@ -29,8 +27,9 @@ def restore_published(
 ) -> Draft:
     """A draft with the agendas as they were before the last publication; all else stays as it is published now.
 
-    Cases that are closed or no longer eligible stay away. Nobody hears of it before the draft is published. It takes
-    the place of an open draft, as a step that can be taken back. Raises Conflict `nothing-to-restore`.
+    Cases that are closed or no longer eligible stay away; an order that breaks a rule by now is mended. Nobody hears of
+    it before the draft is published. It takes the place of an open draft, as a step that can be taken back. Raises
+    Conflict `nothing-to-restore`.
     """
     require(by, Permission.PLAN_EDIT)
     row = find_board(session, board)
@@ -42,35 +41,10 @@ def restore_published(
     agendas, board_id = change.before["agendas"], row.id
     session.rollback()
     proposal = call(restore_agendas, problem, agendas, seconds=EDIT_SECONDS)
-    plan: dict[str, Any] = {
-        "proposal": encode_proposal(proposal), "base": dict(base),
-    }  # fmt: skip
+    plan: dict[str, Any] = {"proposal": encode_proposal(proposal), "base": dict(base)}
     with transaction(session):
         known = open_draft(session, find_board(session, board))
         draft = Draft(board_id=board_id, made_by=by.name, made_at=now, until=until, plan=plan)
         replace_draft(session, known, draft, kind=StepKind.RESTORED, by=by, now=now)
         record(session, by=by, now=now, action="draft:restored", subject=("draft", draft.public_id), board=board)
     return draft
-
-
-def restore_agendas(problem: Problem, agendas: Agendas) -> Proposal:
-    """The plan with these agendas, and everywhere else what is published."""
-    known = {case.reference for case in problem.cases}
-    restored = {reference for order in agendas.values() for reference in order}
-    orders = {
-        meeting.id: [
-            reference
-            for reference in agendas.get(meeting.id, meeting.published)
-            if reference in known and (meeting.id in agendas or reference not in restored)
-        ]
-        for meeting in problem.meetings
-    }
-    plans = planning.lay_out(problem, orders, keep_order=True)
-    placed = {reference for order in orders.values() for reference in order}
-    return Proposal(
-        meetings=plans,
-        left_out={reference: (Reason("not-restored"),) for reference in sorted(known - placed)},
-        solver="hand",
-        cost=0,
-        greedy_cost=0,
-    )

@@ -6,7 +6,8 @@ from datetime import date, time
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, event, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from tumorboard.store.cases import Case
 from tumorboard.store.db import Base, Document, Instant, Key, Label, PublicId, new_calendar_id
@@ -220,6 +221,13 @@ class MeetingInvitation(Base):
     delegated_from: Mapped[str] = mapped_column(String(20), default="", server_default="")
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
     member: Mapped[Member] = relationship()
+
+
+def with_agenda() -> ExecutableOption:
+    """Load meetings with their agenda and its cases, which are only named: to read the documents of many takes longer
+    than all the rest."""
+    load = selectinload(Meeting.agenda).joinedload(AgendaItem.case)
+    return load.defer(Case.facts).defer(Case.sources).defer(Case.flags)
 
 
 class Resource(Base):

@@ -112,7 +112,7 @@ def present(draft_id: str) -> dict[str, Any]:
     """A draft for `DraftAnswer`, as the caller may see it."""
     view = boards.read_draft(database(), draft_id=draft_id, by=current_actor())
     is_open = view.row.status == "open"
-    today = read_today(database(), setup(), draft_id=draft_id, by=current_actor(), now=utc_now()) if is_open else None
+    today = read_today(database(), setup(), view, by=current_actor(), now=utc_now()) if is_open else None
     program = setup().program(view.row.board.program)
     members = {change.member.public_id: change.member for meeting in view.meetings for change in meeting.attendances}
     meetings = [change.meeting for change in view.meetings]

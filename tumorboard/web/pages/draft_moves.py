@@ -13,7 +13,7 @@ from tumorboard.domain.model import SeatKind
 from tumorboard.domain.planning_edit import Effect, Move
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Permission, require
-from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
+from tumorboard.services.boards import DraftView, MeetingChange, read_draft
 from tumorboard.services.cases import find_case
 from tumorboard.services.planning import edit_draft, preview_edit
 from tumorboard.services.solver_process import PlannerRefusal, place, run_apart
@@ -73,15 +73,15 @@ class Place:
 @pages.get("/drafts/<draft_id>/cases/<case_id>")
 def show_move(draft_id: str, case_id: str) -> Response:
     """Where else a case of the draft could stand: one button for each place, with what it would change."""
-    view, members = _read(draft_id)
+    view = read_draft(database(), draft_id=draft_id, by=current_actor())
     reference = _reference(view, case_id)
-    names = draft_names(view, members)
+    names = draft_names(view)
     here = next((each for each in view.meetings if reference in {e.entry.reference for e in each.entries}), None)
     reasons = here.plan.reasons.get(reference, ()) if here else view.proposal.left_out.get(reference, ())
     moves = list(_moves(view, reference, here))
     if here is not None and find_case(database(), case_id).status not in OPEN:
         moves = [Move(reference, None)]  # withdrawn since: it can only leave
-    effects = _effects(draft_id, moves, members, names)
+    effects = _effects(draft_id, moves, view.members, names)
     found = dict(zip(moves, effects, strict=True)) if effects else {}
     return show(
         "draft_move.html",
@@ -174,11 +174,6 @@ def say_effect(effect: Effect, members: Mapping[str, Member], names: Names) -> E
     )
 
 
-def _read(draft_id: str) -> tuple[DraftView, dict[str, Member]]:
-    view = read_draft(database(), draft_id=draft_id, by=current_actor())
-    return view, {row.public_id: row for row in list_people(database(), by=current_actor(), now=utc_now())}
-
-
 def _reference(view: DraftView, case_id: str) -> str:
     for reference, known in view.case_ids.items():
         if known == case_id:
@@ -195,14 +190,14 @@ def show_effect(draft_id: str, case_id: str) -> Response:
 
     The order is given, so that nothing is searched for: it is worked out here, and takes no place from the saving.
     """
-    view, members = _read(draft_id)
+    view = read_draft(database(), draft_id=draft_id, by=current_actor())
     reference = _reference(view, case_id)
     position = request.args.get("position", "")
     if not position.isdecimal() or len(position) > LONGEST_PLACE:
         raise BadInput("no whole number", code="not-a-number", field="position")
     move = Move(reference, request.args.get("meeting", ""), int(position))
     found = preview_edit(database(), setup(), draft_id=draft_id, moves=[move], by=current_actor(), now=utc_now())
-    effects = [say_effect(effect, members, draft_names(view, members)) for effect in found]
+    effects = [say_effect(effect, view.members, draft_names(view)) for effect in found]
     return show("draft_effect.html", board=view.row.board, reference=reference, effects=effects)
 
 

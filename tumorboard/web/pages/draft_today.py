@@ -48,7 +48,7 @@ def today_of(view: DraftView, names: Names) -> TodayLines | None:
     if view.row.status != "open":
         return None
     now = utc_now()
-    today = read_today(database(), setup(), draft_id=view.row.public_id, by=current_actor(), now=now)
+    today = read_today(database(), setup(), view, by=current_actor(), now=now)
     placed = {entry.reference: plan.meeting for plan in view.proposal.meetings for entry in plan.agenda}
     weeks = -((now - view.row.until) // timedelta(weeks=1))
     return TodayLines(

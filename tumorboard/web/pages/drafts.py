@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from tumorboard.domain.errors import Conflict
 from tumorboard.domain.model import MeetingPlan
 from tumorboard.domain.timeline import Interval
-from tumorboard.services.boards import DraftView, MeetingChange, list_people, read_draft
+from tumorboard.services.boards import DraftView, MeetingChange, read_draft
 from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
 from tumorboard.services.plan_changes import Steps, list_steps, redo_step, undo_step
 from tumorboard.services.planning import discard_draft, reopen_draft
@@ -21,7 +21,6 @@ from tumorboard.services.publishing import publish_draft
 from tumorboard.services.restoring import restore_published
 from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.store.meetings import Meeting
-from tumorboard.store.people import Member
 from tumorboard.store.plans import PlanChange
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.draft_pictures import picture_of_today
@@ -36,7 +35,7 @@ from tumorboard.words.phrases import Names
 from tumorboard.words.plan_steps import say_plan_step
 from tumorboard.words.refusals import say_error
 
-MOST_LEFT_OUT = 40
+MOST_LEFT_OUT = 25
 """Cases left out that are listed unless all are asked for."""
 _INDENT = re.compile(r"\n\s+")
 """A fifth of a long draft's weight is white space in front of lines; the page holds no text where it counts."""
@@ -63,8 +62,7 @@ def show_draft(draft_id: str) -> Response:
 
 def _draft_page(draft_id: str, status: int = 200) -> Response:
     view = read_draft(database(), draft_id=draft_id, by=current_actor())
-    members = {row.public_id: row for row in list_people(database(), by=current_actor(), now=utc_now())}
-    names = draft_names(view, members)
+    names = draft_names(view)
     labels = rule_labels(view.row.board.program)
     plans = view.proposal.meetings
     arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
@@ -78,7 +76,7 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
         draft=view.row,
         board=view.row.board,
         letters=view.letters,
-        meetings=[_meeting(change, view, members, names, labels, arrivals) for change in view.meetings],
+        meetings=[_meeting(change, view, names, labels, arrivals) for change in view.meetings],
         left_out=[
             {"reference": reference, "case_id": view.case_ids.get(reference, ""), "reasons": say_all(reasons, names)}
             for reference, reasons in (left_out if request.args.get("left_out") == "all" else left_out[:MOST_LEFT_OUT])
@@ -100,10 +98,10 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
     return page
 
 
-def draft_names(view: DraftView, members: dict[str, Member]) -> Names:
+def draft_names(view: DraftView) -> Names:
     """What the ids of a draft are called."""
     program = setup().program(view.row.board.program)
-    return names_of(program, meetings=[change.meeting for change in view.meetings], members=members.values())
+    return names_of(program, meetings=[change.meeting for change in view.meetings], members=view.members.values())
 
 
 def _line(row: PlanChange, steps: Steps, names: Names) -> StepLine:
@@ -128,12 +126,11 @@ def _minutes(plans: tuple[MeetingPlan, ...], arrivals: dict[str, datetime], name
 
 
 def _meeting(
-    change: MeetingChange, view: DraftView, members: dict[str, Member], names: Names, labels: dict[str, str],
-    arrivals: dict[str, datetime],
+    change: MeetingChange, view: DraftView, names: Names, labels: dict[str, str], arrivals: dict[str, datetime]
 ) -> dict[str, object]:  # fmt: skip
     """One meeting of the draft with its pictures, its agenda and who hears of it."""
     today = (
-        picture_of_today(change.meeting, change.plan, arrivals, members=members, specialties=names.specialties)
+        picture_of_today(change.meeting, change.plan, arrivals, members=view.members, specialties=names.specialties)
         if change.is_changed
         else None
     )
@@ -144,7 +141,7 @@ def _meeting(
         "today": today,
         "held_today": sum(lane.span.minutes for lane in today.lanes) if today else 0,
         "picture": picture_of_plan(
-            change.meeting, change.plan, members=members, specialties=names.specialties, case_ids=view.case_ids
+            change.meeting, change.plan, members=view.members, specialties=names.specialties, case_ids=view.case_ids
         ),
         "entries": [
             {
@@ -217,7 +214,7 @@ def _turn(draft_id: str, *, is_undo: bool) -> Response:
         return refuse_form(back, error)
     case = step.detail.get("case")
     steps = list_steps(database(), draft_id=draft_id, by=by)
-    names = draft_names(read_draft(database(), draft_id=draft_id, by=by), {})
+    names = draft_names(read_draft(database(), draft_id=draft_id, by=by))
     said = words().gettext("Taken back: %(step)s") if is_undo else words().gettext("Done again: %(step)s")
     flash(said % {"step": say_step_of(step, steps, names)}, "done")
     return redirect(f"{back}#case-{case}" if case else back, 303)

@@ -55,9 +55,11 @@ MORE = (
 
 def words() -> Words:
     """The words of the reader's language."""
-    if "words" not in g:
-        g.words = Words(current_language())
-    return cast("Words", g.words)
+    try:
+        return cast("Words", g.words)
+    except AttributeError:  # the first of hundreds of questions of a page
+        g.words = known = Words(current_language())
+        return known
 
 
 def install_words(app: Flask) -> None:
@@ -76,6 +78,7 @@ def install_words(app: Flask) -> None:
         day=show_day,
         moment=show_moment,
         clock=show_clock,
+        hour=show_hour,
         clocks=show_clocks,
         period=show_period,
         said=keep_dates,
@@ -93,25 +96,34 @@ def _label(table: str, code: str) -> str:
 
 def show_day(day: date) -> Markup:
     """`2026-11-24 (Tue)` that is never split over two lines."""
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), format_date(day, words().language))
+    return _time(day.isoformat(), format_date(day, words().language))
 
 
 def show_moment(instant: datetime, zone: str) -> Markup:
     """`2026-11-24 (Tue) 07:30` in an IANA zone; the page names the zone once."""
     local = instant.astimezone(ZoneInfo(zone))
-    said = f"{format_date(local.date(), words().language)} {local:%H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), said)
+    return _time(local.isoformat(timespec="minutes"), f"{format_date(local.date(), words().language)} {local:%H:%M}")
 
 
 def show_clock(instant: datetime, zone: str) -> Markup:
     """`07:30` in an IANA zone."""
     local = instant.astimezone(ZoneInfo(zone))
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), f"{local:%H:%M}")
+    return _time(local.isoformat(timespec="minutes"), f"{local:%H:%M}")
+
+
+def show_hour(instant: datetime, zone: str) -> str:
+    """`07:30` in an IANA zone, as plain text for drawings."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def _time(machine: str, said: str) -> Markup:
+    """Of figures and weekdays alone, which need no escaping: a page shows hundreds."""
+    return Markup(f'<time datetime="{machine}">{said}</time>')  # noqa: S704 - see above
 
 
 def show_clocks(start: datetime, end: datetime, zone: str) -> Markup:
     """`07:30–08:10` in an IANA zone, never split."""
-    return Markup('<span class="clocks">{}–{}</span>').format(show_clock(start, zone), show_clock(end, zone))
+    return Markup(f'<span class="clocks">{show_clock(start, zone)}–{show_clock(end, zone)}</span>')  # noqa: S704
 
 
 def show_period(start: datetime, end: datetime, zone: str) -> Markup:
