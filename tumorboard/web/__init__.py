@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from tumorboard.web.api import register_api
+from tumorboard.web.assets import register_assets
 from tumorboard.web.auth import register_auth
 from tumorboard.web.caldav import register_caldav
 from tumorboard.web.feeds import register_feeds
@@ -24,4 +25,5 @@ def register_web(app: Flask) -> None:
     register_caldav(app)
     register_quick_feeds(app)
     register_pages(app)
+    register_assets(app)
     register_problems(app, render_problem)
