@@ -25,6 +25,7 @@ from tumorboard.domain.planning import Problem, check_plan, propose
 from tumorboard.domain.planning_solver import load_solver
 from tumorboard.domain.timeline import Interval, merge
 
+BUDGET_SECONDS = 2
 MONDAY = datetime(2027, 1, 4, tzinfo=UTC)
 CORE = ("gynecologic_oncology", "medical_oncology", "radiology", "pathology", "radiation_oncology", "nuclear_medicine")
 CALLED = (
@@ -127,6 +128,14 @@ def main() -> None:
             f"  {middle - began:8.2f}  {ended - middle:10.2f}  {len(proposal.left_out):8}  {held / max(arrival, 1):.2f}"
         )
     print(f"mean ratio proposal / greedy: {sum(ratios) / len(ratios):.3f}")
+    longest = max(_seconds_of(make_board(seed, cases=40, meetings=8)) for seed in range(len(ratios)))
+    print(f"longest proposal of 40 cases and 8 weeks: {longest / BUDGET_SECONDS:.2f} of its {BUDGET_SECONDS} s")
+
+
+def _seconds_of(problem: Problem) -> float:
+    began = time.perf_counter()
+    propose(problem)
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
