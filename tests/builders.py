@@ -45,10 +45,10 @@ SURGEON = ON_DEMAND["urology"]
 PHYSICIAN = CORE["gynecologic_oncology"]
 
 
-def a_centre(**changes: Any) -> dict[str, Any]:
+def a_centre(*, weekday: str = "tuesday", **changes: Any) -> dict[str, Any]:
     """The content of a centre file: one weekly board, four core and three on-demand members, two rooms.
 
-    The board meets every Tuesday 07:30–09:00 in Seoul. `changes` replace whole entries (`rooms=[…]`).
+    The board meets every `weekday` 07:30–09:00 in Seoul. `changes` replace whole entries (`rooms=[…]`).
     """
     people = {**CORE, **ON_DEMAND}
     centre: dict[str, Any] = {
@@ -69,7 +69,7 @@ def a_centre(**changes: Any) -> dict[str, Any]:
                 "name": {"en": "Ovarian board", "ko": "난소암 다학제"},
                 "core": list(CORE),
                 "on_demand": list(ON_DEMAND),
-                "series": [{"weekday": "tuesday", "local_time": time(7, 30), "minutes": 90, "room": "room-a"}],
+                "series": [{"weekday": weekday, "local_time": time(7, 30), "minutes": 90, "room": "room-a"}],
             }
         ],
     }

@@ -11,10 +11,14 @@ from tumorboard.store.discussions import Discussion, Presence
 from tumorboard.store.meetings import Booking, Meeting
 
 
-def bring_forward(session: Session, *, starts_at: datetime, at: datetime | None = None) -> str:
-    """The public id of the first published meeting ahead, after all its times were shifted so that it starts then."""
+def bring_forward(session: Session, *, starts_at: datetime, at: datetime | None = None, cases: int = 0) -> str:
+    """The public id of the first published meeting ahead, after all its times were shifted so that it starts then.
+
+    Of the meetings with so many `cases`: how many each has depends on the day on which the demo is made.
+    """
     query = select(Meeting).where(Meeting.status == "published").order_by(Meeting.starts_at)
-    meeting = session.scalars(query if at is None else query.where(Meeting.starts_at > at)).first()
+    found = session.scalars(query if at is None else query.where(Meeting.starts_at > at))
+    meeting = next((each for each in found if len(each.agenda) >= cases), None)
     assert meeting is not None
     shift = starts_at.replace(second=0, microsecond=0) - meeting.starts_at
     bookings = session.scalars(select(Booking).where(Booking.meeting_id == meeting.id)).all()

@@ -87,6 +87,19 @@ class Presses:
         return Spent(self.clicks, self.keys)
 
 
+def took(presses: Presses, *, has_script: bool = True, typed: str = "") -> Spent:
+    """What it took without the words typed: the browser's own count of trusted presses, where scripts run.
+
+    Without them it is what was said; with them, that must be the same.
+    """
+    if not has_script:
+        return presses.spent
+    trusted = spent(presses.page)
+    counted = Spent(trusted.clicks, trusted.keys - len(typed))
+    assert counted == presses.spent
+    return counted
+
+
 def tab_to(presses: Presses, target: Any) -> None:
     """Press Tab until the control has the focus."""
     for _ in range(MOST_TABS):

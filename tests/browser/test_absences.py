@@ -9,8 +9,8 @@ import pytest
 
 from tests.browser.conftest import Stage, Window
 from tests.browser.counting import Presses, begin_counting, record, spent
+from tests.browser.gates import CONTROLS, COORDINATOR, MEASURE
 from tests.browser.stage import choose_language, press
-from tests.browser.test_gates import CONTROLS, COORDINATOR, MEASURE
 
 pytestmark = pytest.mark.browser
 

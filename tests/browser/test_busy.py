@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.gates import CONTROLS, MEASURE, SURGEON
 from tests.browser.stage import choose_language, press
-from tests.browser.test_gates import CONTROLS, MEASURE, SURGEON
 from tests.formats.calendars import a_calendar, an_event
 
 pytestmark = pytest.mark.browser

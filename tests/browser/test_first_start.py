@@ -10,20 +10,13 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.gates import ADMINISTRATOR, CONTROLS, FEW_LOOKS, MEASURE, NOTHING_WRONG, look_at
 from tests.browser.stage import press, served
 from tests.builders import PASSWORD, PROGRAM, a_case_csv
 from tests.database import copy_sqlite
 from tumorboard.services.first_start import make_setup_code
 
-ADMINISTRATOR = "admin@demo.example"
 SEND = "main form.form .primary"
-MEASURE = """() => {
-  const box = (element) => element.getBoundingClientRect();
-  const controls = 'button, .button, select, main input:not([type=hidden]):not([type=checkbox]), summary, .tabs a';
-  const small = [...document.querySelectorAll(controls)].filter((e) => box(e).width > 1 && box(e).height > 1)
-    .filter((e) => box(e).height < 44).map((e) => e.outerHTML.slice(0, 80));
-  return [document.documentElement.scrollWidth > innerWidth, small];
-}"""
 
 
 @pytest.fixture
@@ -67,8 +60,12 @@ def test_first_start_without_javascript_on_a_phone(
 ) -> None:
     window = open_window(fresh[1], "smallest", "ko", java_script_enabled=False)
 
-    walk(fresh, window.page, tmp_path, lambda _name: None)
+    found: dict[str, Any] = {}
 
+    walk(fresh, window.page, tmp_path, lambda name: found.update({name: window.page.evaluate(MEASURE, CONTROLS)}))
+
+    assert list(found) == ["code", "begin", "people", "board", "import"]
+    assert list(found.values()) == [{"sideways": False, "small": [], "split": []}] * 5
     assert "C-1" in window.page.content()
     assert (window.problems, window.outside) == ([], [])
 
@@ -81,14 +78,14 @@ def test_first_start_has_no_barrier_and_ends_on_the_worklist(
     found: dict[str, Any] = {}
 
     def look(name: str) -> None:
-        found[name] = (find_barriers(window.page), window.page.evaluate(MEASURE))
+        found[name] = [look_at(window.page, find_barriers, look) for look in FEW_LOOKS["en"]]
 
     walk(fresh, window.page, tmp_path, look)
     window.page.wait_for_url("**/cases/import/**")
     press(window.page, window.page.locator("main form .primary").first)
     window.page.goto("/")
 
-    assert found == dict.fromkeys(("code", "begin", "people", "board", "import"), ([], [False, []]))
+    assert found == dict.fromkeys(("code", "begin", "people", "board", "import"), [NOTHING_WRONG] * 2)
     assert window.page.url.endswith("/cases")
     assert "C-1" in window.page.locator("main").inner_text()
     assert (window.problems, window.outside) == ([], [])
@@ -97,14 +94,14 @@ def test_first_start_has_no_barrier_and_ends_on_the_worklist(
 def test_pages_of_log_ins_have_no_barrier(
     demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]]
 ) -> None:
-    found = {}
-    for view, language in (("desktop", "ko"), ("phone", "en")):
-        window = open_window(demo.address, view, language, storage_state=demo.session_of(ADMINISTRATOR))
-        for place in ("/centre/accounts", "/account", "/centre/rooms"):
-            window.page.goto(place)
+    found: dict[tuple[str, str], Any] = {}
+    for language, looks in FEW_LOOKS.items():
+        window = open_window(demo.address, language=language, storage_state=demo.session_of(ADMINISTRATOR))
+        for place in ("/centre/accounts", "/account"):
+            window.page.goto(f"{place}?lang={language}")
             for summary in window.page.locator("main summary").all()[:2]:
                 summary.click()
-            found[(view, place)] = (find_barriers(window.page), window.page.evaluate(MEASURE))
+            found |= {(look, place): look_at(window.page, find_barriers, look) for look in looks}
         assert (window.problems, window.outside) == ([], [])
 
-    assert set(map(str, found.values())) == {str(([], [False, []]))}
+    assert found == dict.fromkeys(found, NOTHING_WRONG)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.gates import COORDINATOR, LOOKS, NOTHING_WRONG, SURGEON, foreign_sentences, look_at
 from tests.browser.stage import choose_language
 
 pytestmark = pytest.mark.browser
 
-COORDINATOR = "coordinator@demo.example"
-SURGEON = "sungjin.moon@demo.example"
 PAGES = (
     "worklist", "case", "case-facts", "case-new", "urgent", "import", "board", "board-settings", "slots", "draft",
     "what-if", "move", "meeting", "people", "member", "mine", "preferences", "busy", "answers",
@@ -22,34 +20,8 @@ PAGES = (
     "centre", "centre-members", "centre-member", "centre-rooms", "centre-boards", "centre-board", "centre-series",
     "centre-days", "account",
 )  # fmt: skip
-LOOKS = {
-    "1366": (1366, 860, "light"),
-    "1024": (1024, 768, "light"),
-    "360": (360, 780, "light"),
-    "320": (320, 640, "light"),
-    "dark": (1366, 860, "dark"),
-    "dark-320": (320, 640, "dark"),
-    "zoom-200": (683, 430, "light"),
-}
-"""Width and height in CSS pixels, and the colours. A page at 200 % zoom has half the pixels of the same window."""
-COLOURS = ("1366", "320", "dark", "dark-320")
-"""Where contrasts are measured, by far the slowest rule: colours do not depend on the sizes between these."""
 OWN = ("mine", "preferences")
 """Pages that are looked at as a surgeon; the others as a coordinator."""
-CONTROLS = "button, a.button, input:not([type=hidden]):not([type=checkbox]), select, summary, .menu a, .tabs a"
-MEASURE = """(controls) => {
-  const box = (element) => element.getBoundingClientRect();
-  const shown = (selector) =>
-    [...document.querySelectorAll(selector)].filter((element) => box(element).width > 1 && box(element).height > 1);
-  const lines = (element) => new Set([...element.getClientRects()].map((rect) => Math.round(rect.top))).size;
-  return {
-    sideways: document.documentElement.scrollWidth > innerWidth,
-    small: shown(controls).filter((e) => box(e).height < 44).map((e) => e.outerHTML.slice(0, 80)),
-    split: shown('time, .nowrap').filter((e) => lines(e) > 1).map((e) => e.textContent),
-  };
-}"""
-
-
 REQUESTS = "1 + performance.getEntriesByType('resource').filter((e) => e.initiatorType !== 'fetch').length"
 """What the page needs to be there; a page that follows something asks again and again."""
 OWN_SCRIPT = """() => performance.getEntriesByType('resource').filter((e) => e.name.endsWith('.js'))
@@ -72,34 +44,15 @@ def test_page_keeps_the_gates(
 ) -> None:
     window = visit(demo, open_window, name, language)
 
-    found = {look: _look_at(window.page, find_barriers, look) for look in LOOKS}
+    found = {look: look_at(window.page, find_barriers, look) for look in LOOKS}
+    foreign = foreign_sentences(window.page, language)
     requests = window.page.evaluate(REQUESTS)
     script = window.page.evaluate(OWN_SCRIPT)
 
-    assert found == dict.fromkeys(LOOKS, {"barriers": [], "sideways": False, "small": [], "split": []})
+    assert (found, foreign) == (dict.fromkeys(LOOKS, NOTHING_WRONG), [])
     assert (window.page.evaluate("document.documentElement.lang"), requests <= 6, script < 15_000) == (
         language, True, True,
     )  # fmt: skip
-    assert (window.problems, window.outside) == ([], [])
-
-
-def _look_at(page: Any, find_barriers: Callable[..., list[str]], look: str) -> dict[str, Any]:
-    """What is wrong with the page in one look."""
-    width, height, scheme = LOOKS[look]
-    page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    without = () if look in COLOURS else ("color-contrast",)
-    return {"barriers": find_barriers(page, without), **page.evaluate(MEASURE, CONTROLS)}
-
-
-def test_log_in_page_keeps_the_gates(
-    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[..., list[str]]
-) -> None:
-    window = open_window(demo.address, "phone", "ko")
-    window.page.goto("/log-in")
-
-    assert find_barriers(window.page) == []
-    assert window.page.evaluate(MEASURE, CONTROLS)["sideways"] is False
     assert (window.problems, window.outside) == ([], [])
 
 

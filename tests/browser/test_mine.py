@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Stage, Window
+from tests.browser.gates import CONTROLS, MEASURE, SURGEON
 from tests.browser.stage import choose_language, press
-from tests.browser.test_gates import CONTROLS, MEASURE, SURGEON
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def test_answer_and_link_on_a_phone(
 
     press(page, card.locator("button[value=accepted]"))
     is_in_sight = page.locator(".window-card .answer-accepted").first.is_visible()
-    press(page, page.locator("section[aria-labelledby=feed] form.row-form button").first)
+    press(page, page.locator("section[aria-labelledby=feed] form.row-form button:not([formaction])").first)
     measured = page.evaluate(MEASURE, CONTROLS)
 
     assert is_in_sight

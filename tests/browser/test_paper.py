@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,11 @@ pytestmark = pytest.mark.browser
 
 COORDINATOR = "coordinator@demo.example"
 OUTCOMES = (("discussed", ""), ("deferred", "report-missing"), ("not_quorate", ""))
+DAYS = {"ko": "[월화수목금토일]", "en": "[A-Z][a-z]{2}"}
+LOG_OUT = {"ko": "로그아웃", "en": "Logout"}
+A4 = {(595, 842), (596, 842), (595, 841)}
+"""In points, as Chromium rounds 210 and 297 millimetres."""
+COLOUR = re.compile(r"([\d.]+) ([\d.]+) ([\d.]+) (?:rg|RG|scn?|SCN?)\b")
 SIZES = ((1366, 860, "light"), (320, 640, "light"), (360, 780, "dark"))
 
 
@@ -55,27 +60,41 @@ def _hold_most(session: Session) -> None:
         record_all(session, meeting, *OUTCOMES[number % len(OUTCOMES)])
 
 
-def visit(stage: Stage, open_window: Callable[..., Window], name: str, language: str) -> Window:
-    window = open_window(stage.address, "desktop", language, storage_state=stage.session_of(COORDINATOR))
+def visit(stage: Stage, open_window: Callable[..., Window], name: str, language: str, **more: Any) -> Window:
+    window = open_window(stage.address, "desktop", language, storage_state=stage.session_of(COORDINATOR), **more)
     window.page.goto("/rules")
     choose_language(window.page, language)
     window.page.goto(stage.places[name])
     return window
 
 
-def test_printed_meeting_names_itself_and_its_pages(past: Stage, open_window: Callable[..., Window]) -> None:
-    window = visit(past, open_window, "meeting", "ko")
+@pytest.mark.parametrize(("language", "has_script"), [("ko", True), ("en", False)], ids=["ko", "en-no-script"])
+def test_printed_meeting_names_itself_and_its_pages_on_a4_in_greys(
+    past: Stage, open_window: Callable[..., Window], language: str, has_script: bool
+) -> None:
+    window = visit(past, open_window, "meeting", language, java_script_enabled=has_script)
 
     title = window.page.title()
-    printed = window.page.pdf(prefer_css_page_size=True)
+    pages = PdfReader(io.BytesIO(window.page.pdf(prefer_css_page_size=True))).pages
 
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(printed)).pages]
-    assert re.search(r"\d{4}-\d{2}-\d{2} \([월화수목금토일]\) \d{2}:\d{2}", title)
-    said = "".join("".join(pages).split())
-    for number, text in enumerate(pages, 1):
+    assert re.search(rf"\d{{4}}-\d{{2}}-\d{{2}} \({DAYS[language]}\) \d{{2}}:\d{{2}}", title)
+    texts = [page.extract_text() for page in pages]
+    said = "".join("".join(texts).split())
+    for number, text in enumerate(texts, 1):
         head = "".join(text.split())[: len(title) + 10]
         assert ("".join(title.split()) in head, f"{number} / {len(pages)}" in text) == (True, True), text[:200]
-    assert ("로그아웃" in said, re.search(r"\d{6}-[1-8]\d{6}", said)) == (False, None)
+    assert (LOG_OUT[language] in said, re.search(r"\d{6}-[1-8]\d{6}", said)) == (False, None)
+    assert {tuple(round(float(side)) for side in page.mediabox[2:]) for page in pages} <= A4
+    colours = [colour for page in pages for colour in colours_of(page)]
+    assert (len(colours) > 2, [colour for colour in colours if len(set(colour)) > 1]) == (True, [])
+
+
+def colours_of(page: PageObject) -> set[tuple[str, ...]]:
+    """Red, green and blue of everything that is drawn on the page and in the forms it shows."""
+    forms = page.get("/Resources", {}).get("/XObject", {}).values()
+    streams = [page.get_contents(), *(form.get_object() for form in forms)]
+    drawn = [stream.get_data() for stream in streams if stream is not None and stream.get("/Subtype") != "/Image"]
+    return {tuple(found) for each in drawn for found in COLOUR.findall(each.decode("latin-1"))}
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

@@ -79,21 +79,6 @@ def test_page_follows_the_run_to_its_draft(run: Run, open_window: Callable[..., 
     assert (window.problems, window.outside) == ([], [])
 
 
-@pytest.mark.parametrize("language", ["ko", "en"])
-@pytest.mark.parametrize("view", ["desktop", "smallest"])
-def test_page_of_a_run_has_no_barrier(
-    run: Run, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]], view: str, language: str
-) -> None:
-    window = open_window(run.address, view, language)
-    log_in(window.page, "coordinator@hospital.example", PASSWORD, language)
-    run.beat(stage="search", seconds=7.0, cases=3, cost=120, gap=0.05)
-
-    window.page.goto(f"/runs/{run.id}")
-
-    assert find_barriers(window.page) == []
-    assert window.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_run_is_thrown_away_by_its_button(run: Run, open_window: Callable[..., Window]) -> None:
     window = open_window(run.address)
     page = window.page

@@ -51,7 +51,10 @@ def test_case_is_read_in_the_words_of_the_pages() -> None:
     ],
 )  # fmt: skip
 def test_korean_names_the_value_and_what_is_allowed(column: str, text: str, said: str) -> None:
-    draft = read_case(load_programs(None)["ovarian"], {"reference": "C-1", column: text}, on=TODAY)
+    program = load_programs(None)["ovarian"]
+
+    draft = read_case(program, {"reference": "C-1", column: text}, on=TODAY)
 
     (problem,) = draft.problems
-    assert say_refusal(problem.code, problem.message, Words("ko"), problem.values) == said
+    labels = program.fields[column].labels
+    assert say_refusal(problem.code, problem.message, Words("ko"), problem.values, labels) == said

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.cells import clean_text
 from tumorboard.domain.errors import BadProgram, BadTable
 from tumorboard.domain.fields import Field, FieldKind
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import Draft, case_facts, normalise, read_case, read_cases
 from tumorboard.domain.intake_rules_reader import read_rules
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Text, Value
@@ -671,7 +672,8 @@ def test_list_names_row_and_column_of_a_problem() -> None:
 
     assert [row.draft.problems[0].message for row in intake.rows] == [
         "row 5, column 'ecog': '9' is impossible here; it must be at least 0 and at most 4",
-        "row 6, column 'reference': holds what looks like a resident registration number; remove it from the file",
+        "row 6, column 'reference': holds what looks like a resident registration number; such a number must not be "
+        "entered anywhere, remove it from the file",
     ]
 
 

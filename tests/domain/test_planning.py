@@ -229,16 +229,20 @@ def test_specialty_of_nobody_is_told_apart_from_a_missing_certificate() -> None:
 
     assert reasons(proposal, "c1") == [("no-member-for-specialty", {"specialty": "urology"})]
     assert reasons(proposal, "c2") == [
-        (
-            "certificate-missing",
-            {
-                "specialty": "medical_oncology",
-                "certificate": "chemotherapy_certified",
-                "meeting": "w0",
-                "meetings": 3,
-            },
-        )
+        ("nobody-certified", {"specialty": "medical_oncology", "certificate": "chemotherapy_certified"}),
     ]
+
+
+def test_certificate_of_somebody_away_is_told_apart_from_one_that_nobody_holds() -> None:
+    need = a_need("medical_oncology", certificate="chemotherapy_certified")
+    away = [between(0, 60, week=week) for week in range(3)]
+    certified = a_member("onc2", "medical_oncology", certificates=["chemotherapy_certified"], busy=away)
+    problem = a_problem(a_case("c1", need), members=[a_member("onc1", "medical_oncology"), certified])
+
+    first, *_ = reasons(solved(problem), "c1")
+
+    asked = {"specialty": "medical_oncology", "certificate": "chemotherapy_certified"}
+    assert first == ("certificate-missing", {**asked, "meeting": "w0", "meetings": 3})
 
 
 def test_specialty_of_nobody_is_told_although_the_case_is_not_ready() -> None:

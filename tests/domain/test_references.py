@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.by_the_clock import TODAY
-from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import read_case, read_cases
 from tumorboard.domain.program import load_programs
 from tumorboard.domain.references import LONGEST_PATTERN, ReferencePattern, looks_like_name, read_pattern
@@ -159,8 +159,8 @@ def test_row_with_another_reference_is_refused_without_repeating_it() -> None:
     )
 
 
-def test_reference_like_a_name_is_remarked_and_imported() -> None:
+def test_reference_like_a_name_is_refused_without_repeating_it() -> None:
     draft = read_case(OVARIAN, {"reference": "김민지"}, on=TODAY)
 
-    assert [(problem.code, problem.refuses) for problem in draft.problems] == [("reference-like-a-name", False)]
-    assert (draft.is_refused, "김민지" in draft.problems[0].message) == (False, False)
+    assert [(problem.code, problem.refuses) for problem in draft.problems] == [("reference-like-a-name", True)]
+    assert (draft.is_refused, "김민지" in draft.problems[0].message) == (True, False)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.errors import BadTable
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import Intake, read_cases
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import load_programs

@@ -17,7 +17,7 @@ from tests.cli.conftest import Terminal
 from tests.journeys.mailroom import read_entries, read_letter
 from tumorboard.demo.fill import LOADED, fill_database
 from tumorboard.demo.material import first_week, read_material, write_case_list
-from tumorboard.domain.cells import has_resident_number
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import read_cases
 from tumorboard.domain.requirements import assess
 from tumorboard.formats.tables import read_table

@@ -27,12 +27,32 @@ from tumorboard.words.sources import say_source
 
 PACKAGE = Path(tumorboard.__file__).parent
 MARKS = {"_", "gettext", "ngettext", "to_translate"}
+GLUED = re.compile(
+    r"%\(\w+\)[sd][’”]?(?:[은는이가을를과와]\([가-힣]\)|[(][으이][)][가-힣]+|은|는|이|가|을|를|과|와|이?랑|으?로|이?나|이?며|이?라|이?고"
+    r"|에|에서|에게|께|의|도|만|인|이다|입니다|보다|처럼)(?:는|도|만|서|써)?(?![가-힣])"
+)
+"""A particle right after a variable. After a bracket it belongs to the noun before; `까지` and `부터` follow dates."""
 
 
 def test_every_string_has_korean_words() -> None:
     gaps = find_gaps(extract_messages(PACKAGE), read_korean())
 
     assert [gap for gap in gaps if gap.problem != "unused"] == []
+
+
+def test_no_korean_particle_is_glued_to_a_variable() -> None:
+    texts = [message.string for message in read_korean() if message.id]
+
+    said = [each for text in texts for each in ([text] if isinstance(text, str) else text or ())]
+    assert [text for text in said if GLUED.search(text)] == []
+    samples = {
+        "%(name)s을(를) 지움": 1,
+        "%(name)s(으)로": 1,
+        "회의 %(when)s에": 1,
+        "%(day)s까지": 0,
+        "회의(%(when)s)에": 0,
+    }
+    assert {text: bool(GLUED.search(text)) for text in samples} == samples
 
 
 def test_missing_words_are_listed_on_the_command_line() -> None:

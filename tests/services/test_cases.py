@@ -287,3 +287,19 @@ def test_a_past_far_or_uneven_time_is_refused(centre: Session, setup: Setup) -> 
         codes.append(refused.value.code)
 
     assert (codes, find_case(centre, case).fixed_at) == (["time-past", "time-too-far", "time-off-minute"], None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "field"),
+    [
+        ({"reference": "박철수"}, "reference-like-a-name", "reference"),
+        ({"reference": "C-8", "referred_on": "2027-11-20"}, "referred-in-future", "referred_on"),
+    ],
+)
+def test_names_and_days_to_come_are_refused_at_their_field(
+    centre: Session, setup: Setup, cells: dict[str, str], code: str, field: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        refer_case(centre, setup, program="ovarian", cells=cells, by=OPERATOR, now=NOW)
+
+    assert (refused.value.code, refused.value.values["field"]) == (code, field)

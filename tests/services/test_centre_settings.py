@@ -38,7 +38,7 @@ def load(session: Session, setup: Setup, **parts: object) -> None:
 
 
 def test_any_reference_is_allowed_without_a_pattern(centre: Session, setup: Setup) -> None:
-    report = preview(centre, setup, "C-9", "whatever it is")
+    report = preview(centre, setup, "C-9", "whatever 7 is")
 
     assert read_centre_settings(centre, by=COORDINATOR) == CentreSettings()
     assert [row.action for row in report.rows] == ["created", "created"]
@@ -76,10 +76,10 @@ def test_case_from_before_stays_and_can_be_changed(centre: Session, setup: Setup
     assert changed.reference == "C-1"
 
 
-def test_name_is_a_remark_of_the_preview(centre: Session, setup: Setup) -> None:
+def test_name_is_refused_in_the_preview(centre: Session, setup: Setup) -> None:
     report = preview(centre, setup, "김민지", "Kim Minji")
 
-    assert [row.action for row in report.rows] == ["created", "created"]
+    assert [row.action for row in report.rows] == ["refused", "refused"]
     assert [problem.code for problem in report.problems] == ["reference-like-a-name"] * 2
 
 

@@ -28,6 +28,7 @@ from tests.stand_ins import (
 )
 from tumorboard.domain.errors import Conflict
 from tumorboard.services import delegation, transaction
+from tumorboard.services.case_removal import withdraw_scheduled
 from tumorboard.services.checks import check_database
 from tumorboard.services.deadlines import Chased, chase_answers
 from tumorboard.services.export_tables import attendance_table
@@ -303,3 +304,16 @@ def test_deputy_who_is_away_is_refused_and_nothing_is_written(board: Session, se
 
     assert (refused.value.code, len(board.scalars(select(Booking)).all())) == ("not-suited", bookings)
     assert coming(board)[UROLOGY][0] == "needs-action"
+
+
+def test_case_taken_off_the_meeting_leaves_the_delegator_alone(board: Session, setup: Setup) -> None:
+    """Another case than the urologist's is withdrawn: neither of the two is invited anew or told anything."""
+    delegate(board, setup)
+    before = last_letter(board)
+    others = [item for item in invitation(board, PATHOLOGY).meeting.agenda if item.case.reference != "C-2"]
+
+    withdraw_scheduled(board, setup, case_id=others[0].case.public_id, by=OPERATOR, now=LATER)
+
+    assert {who for who, _, _ in letters(board, after=before)} & {UROLOGY, UROLOGY_OTHER} == set()
+    assert (coming(board)[UROLOGY][0], coming(board)[UROLOGY_OTHER][0]) == ("delegated", "needs-action")
+    assert (booked(board, UROLOGY), booked(board, UROLOGY_OTHER), check_database(board, setup, now=LATER)) == (0, 1, ())

@@ -16,7 +16,7 @@ from tumorboard.domain.errors import BadInput, Conflict, DomainError, NotAllowed
 from tumorboard.services.account_links import choose_password
 from tumorboard.services.accounts import account_actor, log_in
 from tumorboard.services.centre_boards import BoardValues
-from tumorboard.services.centre_overview import read_progress
+from tumorboard.services.centre_overview import read_overview, read_progress
 from tumorboard.services.centre_series import SeriesValues
 from tumorboard.services.checks import check_database
 from tumorboard.services.first_start import (
@@ -119,9 +119,9 @@ def test_bad_beginning_names_the_field_and_leaves_nothing(
     assert (refused.value.values["field"], is_fresh(session)) == (field, True)
 
 
-def rows(setup: Setup, **changes: dict[str, str]) -> list[StaffRow]:
+def rows(setup: Setup, **changes: dict[str, Any]) -> list[StaffRow]:
     core = [seat.specialty for seat in setup.program(PROGRAM).seats]
-    given = {key: {"name": key, "email": f"{key}@hospital.example"} for key in core}
+    given: dict[str, dict[str, Any]] = {key: {"name": key, "email": f"{key}@hospital.example"} for key in core}
     return [StaffRow(specialty=key, **{**given.get(key, {}), **changes.get(key, {})}) for key in {**given, **changes}]
 
 
@@ -129,6 +129,10 @@ def board(session: Session, setup: Setup, room: FirstRoom | str) -> int:
     values = BoardValues(name_ko="난소암", name_en="Ovarian")
     series = SeriesValues(weekday=1, local_time=time(7, 30), minutes=90, room="")
     return open_first_board(session, setup, program=PROGRAM, values=values, room=room, series=series, **WHO)[1].created
+
+
+def gaps(session: Session, setup: Setup) -> set[tuple[str, str, str]]:
+    return {(gap.code, gap.specialty, gap.certificate) for gap in read_overview(session, setup, **WHO).gaps}
 
 
 def test_four_steps_lead_to_a_board_that_can_be_planned(session: Session, setup: Setup) -> None:
@@ -156,6 +160,43 @@ def test_address_given_twice_is_one_member_with_both(session: Session, setup: Se
 
     member = session.scalars(select(Member).where(Member.email == "both@hospital.example")).one()
     assert sorted(held.specialty for held in member.specialties) == ["nuclear_medicine", "radiology"]
+
+
+@pytest.mark.parametrize("address", ["both@hospital.example", "BOTH@Hospital.example"])
+def test_one_address_has_one_name(session: Session, setup: Setup, address: str) -> None:
+    begin(session, setup)
+    first = {"name": "김  하나", "email": "both@hospital.example"}
+    given = rows(setup, radiology=first, nuclear_medicine={"name": "이둘", "email": address})
+
+    with pytest.raises(Conflict) as refused:
+        staff_centre(session, setup, program=PROGRAM, rows=given, **WHO)
+
+    assert (refused.value.code, refused.value.values["field"]) == ("two-names", "email-nuclear_medicine")
+    assert list(session.scalars(select(Member))) == []
+
+
+def test_certificates_are_given_with_the_specialty_and_missing_ones_named(session: Session, setup: Setup) -> None:
+    begin(session, setup)
+    staff_centre(session, setup, program=PROGRAM, rows=rows(setup), **WHO)
+    board(session, setup, FirstRoom(name="회의실", capacity=20))
+    before = gaps(session, setup)
+    again = StaffRow(specialty="medical_oncology", name="", email="medical_oncology@hospital.example",
+                     certificates=("chemotherapy_certified",))  # fmt: skip
+
+    staff_centre(session, setup, program=PROGRAM, rows=[again], **WHO)
+
+    assert before - gaps(session, setup) == {("nobody-certified", "medical_oncology", "chemotherapy_certified")}
+    assert {code for code, *_ in gaps(session, setup)} == {"no-case"}
+
+
+def test_certificate_that_no_rule_asks_for_is_refused(session: Session, setup: Setup) -> None:
+    begin(session, setup)
+    asked = {"certificates": ("chemotherapy_certified",)}
+
+    with pytest.raises(BadInput) as refused:
+        staff_centre(session, setup, program=PROGRAM, rows=rows(setup, pathology=asked), **WHO)
+
+    assert refused.value.values["field"] == "certificates-pathology"
 
 
 @pytest.mark.parametrize(

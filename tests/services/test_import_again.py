@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, case_id
 from tests.services.conftest import NOW
 from tests.services.past_meetings import publish_next
-from tumorboard.domain.errors import Conflict, NotFound
-from tumorboard.domain.intake_draft import RESIDENT_NUMBER
+from tumorboard.domain.errors import BadTable, Conflict, NotFound
+from tumorboard.domain.identity import RESIDENT_NUMBER
 from tumorboard.services.access import Actor
 from tumorboard.services.case_changes import Change, Changed
 from tumorboard.services.case_history import list_case_events
@@ -22,7 +22,7 @@ from tumorboard.services.case_lists import ImportReport, import_cases, preview_i
 from tumorboard.services.cases import change_case, withdraw_cases
 from tumorboard.services.exports import Kind, Purpose, Stated, export_cases
 from tumorboard.services.import_undo import take_back_import
-from tumorboard.services.imports import drop_old_imports
+from tumorboard.services.imports import drop_old_imports, stage_import
 from tumorboard.services.planning import edit_draft, propose
 from tumorboard.services.publishing import publish_draft
 from tumorboard.services.setup import Setup
@@ -232,3 +232,28 @@ def test_an_exported_list_with_a_resident_number_is_refused_wherever_it_stands(
     said = [(problem.row, problem.column) for problem in report.problems if problem.code == RESIDENT_NUMBER]
     assert said == [(2, "reference" if column == "Case" else column)]
     assert "800101-2234567" not in repr(report)
+
+
+def test_every_cell_with_a_resident_number_is_named(session: Session, setup: Setup) -> None:
+    number = "800101-" + "2234567"
+    content = f"reference,question\nC-1,good\nC-2,{number}\n{number},x\n".encode()
+
+    with pytest.raises(BadTable) as refused:
+        stage_import(session, setup, program="ovarian", content=content, filename="list.csv", by=OPERATOR, now=NOW)
+
+    places = ((3, "question"), (4, "reference"))
+    assert (refused.value.code, refused.value.values) == (RESIDENT_NUMBER, {"places": places})
+    assert str(refused.value) == (
+        "row 3, column 'question', row 4, column 'reference': holds what looks like a resident registration number; "
+        "such a number must not be entered anywhere, remove it from the file and choose it again; "
+        "nothing of it was kept"
+    )
+
+
+def test_a_list_whose_cases_are_described_takes_the_reference_from_its_own_column(
+    session: Session, setup: Setup
+) -> None:
+    report = look_at(session, setup, "증례,증례 번호\n복강경 수술,C-1\n".encode())
+
+    assert [(row.row, row.reference, row.action) for row in report.rows] == [(2, "C-1", "created")]
+    assert [(problem.column, problem.code) for problem in report.problems] == [("증례", "unknown-column")]

@@ -16,6 +16,7 @@ from tests.database import copy_sqlite
 from tests.services.conftest import a_setup
 from tumorboard.domain.errors import Conflict, NotFound
 from tumorboard.services.access import operator
+from tumorboard.services.import_refused import read_refused
 from tumorboard.services.import_runs import (
     ACTIVE,
     ImportRun,
@@ -24,8 +25,8 @@ from tumorboard.services.import_runs import (
     stop_import,
     work_on_import,
 )
-from tumorboard.services.imports import find_upload, read_staged, stage_import
-from tumorboard.store.cases import Case
+from tumorboard.services.imports import confirm_import, drop_old_imports, find_upload, read_staged, stage_import
+from tumorboard.store.cases import Case, PendingImport
 
 ROWS = 3_000
 
@@ -82,9 +83,38 @@ def test_long_import_tells_its_rows_and_writes_them_at_once(desk: Session) -> No
     reading = wait_for(desk, upload_id, lambda run: run.rows_in_all > 0)
     done = wait_for(desk, upload_id, lambda run: not run.is_active)
 
-    assert (reading.rows_in_all, done.status, done.problem) == (ROWS, "done", "")
+    assert (reading.rows_in_all, done.status, done.problem) == (ROWS, "kept", "")
     assert done.counts == {"created": ROWS - 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert (before, count_cases(desk)) == (0, ROWS - 1)
+
+
+def test_refused_rows_are_kept_until_the_next_import_without_what_they_held(desk: Session) -> None:
+    url = desk.get_bind().engine.url.render_as_string(hide_password=False)
+    content = b"reference,ecog\nL-1,1\nL-2,Kim Chulsoo\n"
+    upload_id = stage_content(desk, content)
+    row = find_upload(desk, upload_id, OPERATOR, now())
+    row.status = "waiting"
+    desk.commit()
+
+    work_on_import(url, a_setup(), upload_id)
+    drop_old_imports(desk, now=now() + timedelta(days=3))
+    later = stage_content(desk, b"reference,ecog\nL-3,1\n")
+    kept = read_refused(desk, by=OPERATOR)
+    stored = desk.scalars(select(PendingImport).where(PendingImport.public_id == upload_id)).one()
+    held = (stored.content, "Chulsoo" in str(stored.progress))
+    confirm_import(desk, a_setup(), upload_id=later, by=OPERATOR, now=now())
+
+    assert kept is not None
+    assert [(each.row, each.column, each.code) for each in kept.problems] == [(3, "ecog", "not-a-number")]
+    assert (held, kept.counts["refused"], kept.counts["created"]) == ((b"", False), 1, 1)
+    assert read_refused(desk, by=operator("somebody else")) is None
+    assert desk.scalars(select(PendingImport)).all() == []
+
+
+def stage_content(session: Session, content: bytes) -> str:
+    return stage_import(
+        session, a_setup(), program=PROGRAM, content=content, filename="list.csv", by=OPERATOR, now=now()
+    )
 
 
 def test_stopped_import_writes_nothing_and_can_be_begun_again(desk: Session) -> None:
@@ -122,7 +152,7 @@ def test_import_whose_process_died_fails_and_may_begin_again(desk: Session) -> N
     again = wait_for(desk, upload_id, lambda run: run.status not in ACTIVE)
 
     assert (dead.status, dead.problem) == ("failed", "import-died")
-    assert (again.status, again.counts["created"]) == ("done", 4)
+    assert (again.status, again.counts["created"]) == ("kept", 4)
 
 
 def test_import_that_is_being_written_may_be_silent_for_longer(desk: Session) -> None:

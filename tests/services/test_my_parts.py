@@ -18,6 +18,7 @@ from tests.stand_ins import (
     UROLOGY_OTHER,
     UROLOGY_SECOND,
     answer,
+    be_away,
     furnish_staffed,
     invitation,
 )
@@ -122,6 +123,22 @@ def test_deputies_have_her_specialty(board: Session, setup: Setup) -> None:
 
     assert emails == [UROLOGY_DEPUTY, UROLOGY_SECOND, UROLOGY_OTHER]
     assert {UROLOGY, PATHOLOGY_OTHER}.isdisjoint(emails)
+
+
+def test_who_could_not_come_is_shown_apart_with_why(board: Session, setup: Setup) -> None:
+    meeting = invitation(board, UROLOGY).meeting
+    be_away(board, UROLOGY_SECOND, meeting, now=LATER)
+
+    part = part_of(board, setup)
+
+    assert [one.email for one in part.deputies] == [UROLOGY_DEPUTY, UROLOGY_OTHER]
+    assert [(one.email, why) for one, why in part.unfit] == [(UROLOGY_SECOND, "not-free")]
+    with pytest.raises(Conflict) as refused:  # the check of saving says the same
+        delegate_own(
+            board, setup, invitation_id=part.row.public_id, deputy=member_id(board, UROLOGY_SECOND),
+            by=actor(board, UROLOGY), now=LATER,
+        )  # fmt: skip
+    assert refused.value.code == "not-suited"
 
 
 def test_number_of_queries_does_not_depend_on_the_windows(board: Session, setup: Setup) -> None:

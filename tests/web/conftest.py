@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -17,14 +18,16 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.builders import OPERATOR, PASSWORD, an_app, furnish, import_list
+from tests.builders import OPERATOR, PASSWORD, a_centre, an_app, furnish, import_list
 from tests.database import copy_sqlite
 from tests.replies import publish
 from tumorboard.services.access import Role
 from tumorboard.services.accounts import create_token
+from tumorboard.services.centre import WEEKDAYS
 from tumorboard.store.db import db
 
 API = "/api/v1"
+SEOUL = ZoneInfo("Asia/Seoul")
 LONGEST_RUN_SECONDS = 30
 
 
@@ -70,6 +73,11 @@ class Program:
         return self.client.open(API + path, method=method, headers=headers, **kwargs)
 
 
+def meeting_day(now: datetime) -> str:
+    """The weekday of the board in the small centre: in two days, so that the list of its next meeting is still open."""
+    return WEEKDAYS[(now.astimezone(SEOUL).weekday() + 2) % 7]
+
+
 @pytest.fixture(scope="session")
 def furnished_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with the small centre and three cases, made once."""
@@ -78,7 +86,7 @@ def furnished_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathF
     app = an_app(copy_sqlite(sqlite_template, path), directory)
     with app.app_context():
         now = datetime.now(UTC)
-        furnish(db.session(), app.extensions["tumorboard"], now=now)
+        furnish(db.session(), app.extensions["tumorboard"], now=now, centre=a_centre(weekday=meeting_day(now)))
         import_list(db.session(), app.extensions["tumorboard"], now=now)
         db.session.remove()
         with db.engine.connect() as connection:

@@ -11,6 +11,7 @@ from flask import Flask
 from tests.builders import BOARD, CORE, a_case_csv, a_case_row, import_list
 from tests.web.conftest import Program
 from tumorboard.services.access import Role
+from tumorboard.services.centre import WEEKDAYS
 from tumorboard.store.db import db
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -44,10 +45,11 @@ def test_board_has_seats_meetings_and_no_draft(coordinator: Program) -> None:
     assert {meeting["status"] for meeting in board["meetings"]} == {"planned"}
 
 
-def test_meetings_of_the_series_are_tuesdays_half_past_seven(coordinator: Program) -> None:
+def test_meetings_of_the_series_are_half_past_seven_of_their_weekday(coordinator: Program) -> None:
+    series = coordinator.get("/centre/series").get_json()["items"][0]
     starts = [datetime.fromisoformat(row["starts_at"]).astimezone(SEOUL) for row in meetings_of(coordinator)]
 
-    assert {(start.weekday(), start.time()) for start in starts} == {(1, time(7, 30))}
+    assert {(start.weekday(), start.time()) for start in starts} == {(WEEKDAYS.index(series["weekday"]), time(7, 30))}
 
 
 def test_unknown_board_names_the_known_ones(coordinator: Program) -> None:
@@ -222,6 +224,21 @@ def test_cancelled_meeting_frees_its_cases_and_tells_nobody_who_never_heard_of_i
     assert (first.status_code, first.get_json()) == (200, {"letters": 0})
     assert (second.status_code, second.get_json()["code"]) == (409, "meeting-cancelled")
     assert coordinator.get("/cases").get_json()["counts"]["scheduled"] == 0
+
+
+def test_cancellation_is_taken_back_with_its_agenda_as_a_draft(coordinator: Program, surgeon: Program) -> None:
+    meeting = publish(coordinator)
+    address = f"/meetings/{meeting['id']}/hold-again"
+    early = coordinator.post(address)
+    coordinator.post(f"/meetings/{meeting['id']}/cancel")
+
+    statuses = [surgeon.post(address).status_code, (done := coordinator.post(address)).status_code]
+
+    body = done.get_json()
+    draft = coordinator.get(f"/drafts/{body['draft']}").get_json()
+    assert (early.status_code, early.get_json()["code"], statuses) == (409, "meeting-held", [403, 200])
+    assert (body["meeting"], body["stayed"], draft["status"]) == (meeting["id"], 0, "open")
+    assert coordinator.get(f"/meetings/{meeting['id']}").get_json()["status"] == "planned"
 
 
 @pytest.mark.parametrize("role", [Role.SURGEON, Role.PHYSICIAN, Role.AUDITOR])

@@ -46,7 +46,7 @@ def test_physician_reads_and_changes_nothing(program: Callable[[Role], Program])
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("ko", "센터에서 정한 형식 C-####과(와) 다릅니다(# 숫자, @ 영문자, ? 숫자 또는 영문자). 예: C-1234"),
+        ("ko", "센터에서 정한 형식과 다릅니다. 형식: C-####(# 숫자, @ 영문자, ? 숫자 또는 영문자), 예: C-1234"),
         ("en", "does not keep to the centre's pattern C-#### (# a digit, @ a letter, ? either), for example C-1234"),
     ],
 )

@@ -87,3 +87,9 @@ def test_import_without_a_file_says_so(coordinator: Program) -> None:
 
     assert response.status_code == 422
     assert [error["field"] for error in response.get_json()["errors"]] == ["file"]
+
+
+def test_nothing_is_refused_before_the_first_import_of_the_pages(coordinator: Program) -> None:
+    response = coordinator.get("/imports/refused")
+
+    assert (response.status_code, response.get_json()["problems"]) == (200, [])

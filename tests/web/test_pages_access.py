@@ -93,6 +93,29 @@ def test_log_in_leads_to_no_other_site(app: Flask) -> None:
     assert visitor.address == f"/boards/{BOARD}"
 
 
+@pytest.mark.parametrize(
+    ("role", "shows"), [(Role.COORDINATOR, True), (Role.ADMINISTRATOR, True), (Role.SURGEON, False)]
+)
+def test_help_leads_whoever_runs_the_meetings_to_the_openapi_file(app: Flask, role: Role, shows: bool) -> None:
+    visitor = Visitor(app)
+    visitor.log_in(f"{role}@hospital.example")
+
+    page = visitor.see("/help")
+
+    assert ('href="/api/v1/openapi.json"' in page.html, visitor.see("/api/v1/openapi.json").status) == (shows, 200)
+
+
+def test_paper_names_the_page_without_any_script(app: Flask) -> None:
+    """Chromium repeats this line at the top of every printed page."""
+    visitor = Visitor(app)
+    visitor.log_in("coordinator@hospital.example")
+
+    page = visitor.see(f"/boards/{BOARD}")
+
+    title = re.search("<title>(.*?)</title>", page.html)[1]  # type: ignore[index]
+    assert f'<p class="print-only paper-head" aria-hidden="true">{title}</p>' in page.html
+
+
 def test_log_out_ends_the_session(app: Flask) -> None:
     visitor = Visitor(app)
     visitor.log_in("auditor@hospital.example")
@@ -101,6 +124,63 @@ def test_log_out_ends_the_session(app: Flask) -> None:
     visitor.see("/rules")
 
     assert visitor.address == "/log-in?next=/rules"
+
+
+def test_log_out_ends_this_device_and_everywhere_the_others_too(app: Flask) -> None:
+    here, elsewhere = Visitor(app), Visitor(app)
+    for visitor in (here, elsewhere):
+        visitor.log_in("auditor@hospital.example")
+
+    here.send("/log-out")
+    stays = elsewhere.see("/rules")
+    stayed = elsewhere.address
+    here.log_in("auditor@hospital.example")
+    here.see("/account")
+    here.send("/account/sessions")
+    elsewhere.see("/rules")
+
+    assert (stays.status, stayed) == (200, "/rules")
+    assert elsewhere.address == "/log-in?next=/rules"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "You are logged out; nothing of the form was kept."), ("ko", "로그아웃되었습니다.")],
+)
+def test_form_sent_after_the_log_out_leads_back_to_its_page(app: Flask, language: str, words: str) -> None:
+    visitor = Visitor(app, language)
+    visitor.log_in("auditor@hospital.example")
+    visitor.see("/rules")
+    old = visitor.token
+    visitor.send("/log-out")
+    sent = {"csrf_token": old, "first": "2026-11-23"}
+    places = ("http://localhost/boards?x=1", "http://elsewhere.example/boards", "http://localhost/account/sessions")
+
+    pages = [
+        visitor.client.post("/people/x/absences", data=sent, headers={"Referer": place, "Accept-Language": language})
+        for place in places
+    ]
+
+    found = [re.search(r'class="button primary" href="([^"]+)"', page.get_data(as_text=True)) for page in pages]
+    assert [one and one[1] for one in found] == ["/log-in?next=/boards?x%3D1", "/log-in?next=/", "/log-in?next=/"]
+    assert [words in page.get_data(as_text=True) for page in pages] == [True] * 3
+
+
+@pytest.mark.parametrize("address", ["/calendar-links", "/invitations/abc/delegate"])
+def test_address_of_a_form_opened_by_hand_leads_to_my_windows(app: Flask, address: str) -> None:
+    visitor = Visitor(app)
+    visitor.log_in("surgeon@hospital.example")
+
+    page = visitor.see(address)
+
+    assert (page.status, visitor.address) == (200, "/mine")
+
+
+def test_address_that_takes_no_reading_says_so_in_korean(app: Flask) -> None:
+    page = Visitor(app, "ko").see("/log-out")
+
+    assert page.status == 405
+    assert "직접 열 수 없는 주소입니다" in page.text
 
 
 def test_language_is_switched_and_kept(app: Flask) -> None:

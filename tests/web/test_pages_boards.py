@@ -188,6 +188,40 @@ def test_cancelled_meeting_leaves_the_windows(app: Flask, coordinator: Visitor, 
     assert "Nobody expects you at a meeting ahead." in surgeon.see("/mine").text
 
 
+def test_cancellation_is_taken_back_at_one_click(app: Flask, coordinator: Visitor) -> None:
+    publish(coordinator)
+    meeting = first_meeting(app)
+    coordinator.see(meeting)
+    cancelled = coordinator.send(f"{meeting}/cancel")
+
+    draft = coordinator.send(f"{meeting}/hold-again")
+
+    address = coordinator.address
+    assert f'action="{meeting}/hold-again"' in re.search(r'<div class="note done".*?</div>', cancelled.html, re.S)[0]  # type: ignore[index]
+    assert '<div class="note done" tabindex="-1" role="status">' in cancelled.html
+    assert "Hold it after all" in cancelled.text
+    assert "Its agenda is a draft again; nobody hears of it before you publish that." in draft.text
+    assert address.startswith("/drafts/")
+    again = coordinator.send(f"{meeting}/hold-again")
+    assert "This meeting is not cancelled; there is nothing to take back" in again.text
+    assert "Hold it after all" not in again.text
+    assert "Cancellation taken back: " in coordinator.see(f"/boards/{BOARD}").text
+
+
+def test_administrator_takes_it_back_without_seeing_the_draft(app: Flask, coordinator: Visitor) -> None:
+    publish(coordinator)
+    meeting = first_meeting(app)
+    coordinator.see(meeting)
+    coordinator.send(f"{meeting}/cancel")
+    administrator = Visitor(app)
+    administrator.log_in("administrator@hospital.example")
+
+    administrator.see(meeting)
+    page = administrator.send(f"{meeting}/hold-again")
+
+    assert (administrator.address, "The meeting is held after all: " in page.text) == (meeting, True)
+
+
 def test_extra_meeting_is_added(app: Flask, coordinator: Visitor) -> None:
     day = app.extensions["tumorboard"].today(datetime.now(UTC)) + timedelta(days=3)
     coordinator.see(f"/boards/{BOARD}")
@@ -362,3 +396,17 @@ def test_outbox_shows_a_dead_letter_and_sends_it_again(app: Flask, coordinator: 
 
     assert ("1 letter needs a look." in page.text, "550 no such mailbox" in page.text) == (True, True)
     assert "The letter will be sent again." in again.text
+
+
+def test_letters_of_a_publication_are_held_and_let_go_on_the_page(coordinator: Visitor) -> None:
+    publish(coordinator)
+    place = coordinator.see("/outbox").action("/outbox/batches/[a-z2-7]+")
+
+    held = coordinator.send(place, letters="hold")
+    released = coordinator.send(place, letters="release")
+
+    number = re.search(r"(\d+) letters? (?:is|are) held\.", held.text)
+    assert number is not None
+    assert (f"{number[1]} are held" in held.text, "Let them go" in held.text) == (True, True)
+    assert "The letters are on their way." in released.text
+    assert ("Hold the rest" in released.text, "Let them go" in released.text) == (True, False)

@@ -275,6 +275,7 @@ def test_a_resident_number_in_a_form_is_told_of_the_field(coordinator: Visitor) 
 
     assert page.status == 422
     assert "Question to the board: Holds what looks like a resident registration number" in page.text
+    assert ("must not be entered" in page.text, "900101" in page.html, "Operate? …" in page.html) == (True, False, True)
     assert ("the file" in page.text, "olumn" in page.text) == (False, False)
 
 
@@ -354,6 +355,8 @@ def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Vi
     assert before.rows == []
     assert "Imported: 1 new, 0 changed, 1 unchanged, 1 refused." in done.text
     assert references_of(after) == ["N-1"]
+    assert done.rows[1][:3] == ["4", "FIGO stage (", "figo_stage"]
+    assert ("IXZ" in done.html, "There is no such stage." in done.text) == (False, True)
 
     undone = coordinator.send(done.action(r"/cases/imports/.*/undo"))
 
@@ -363,7 +366,7 @@ def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Vi
 
 def test_long_import_is_followed_to_its_end(app: Flask, coordinator: Visitor) -> None:
     question = "Which operation is best for somebody with such findings and such a history?"
-    rows = [f"B-{number},{question}" for number in range(3_000)]
+    rows = [f"B-{number or 1},{question}" for number in range(3_000)]
     preview = upload(coordinator, "\n".join(["reference,question", *rows]).encode())
     address = coordinator_preview(preview)
     coordinator.see(address)
@@ -375,7 +378,9 @@ def test_long_import_is_followed_to_its_end(app: Flask, coordinator: Visitor) ->
 
     assert 'name="long"' in preview.html
     assert ("Importing" in first.text, "Stop; write nothing" in first.text) == (True, True)
-    assert "Imported: 3000 new, 0 changed, 0 unchanged, 0 refused." in page.text
+    again, link = coordinator.see("/cases/imports/refused"), coordinator.see("/cases/import")
+    assert [row[0] for row in page.rows[1:]] == [row[0] for row in again.rows[1:]] == ["3"]
+    assert ("Take this import back" in page.text, "Your last import refused 1 row" in link.text) == (False, True)
 
 
 def coordinator_preview(page: Page) -> str:
@@ -447,6 +452,32 @@ def test_resident_number_is_refused_and_never_shown(app: Flask, coordinator: Vis
     with app.app_context():
         assert db.session.scalars(select(PendingImport)).all() == []
     assert (number in page.html, number.replace("-", "") in page.html) == (False, False)
+
+
+def test_resident_numbers_are_told_by_row_and_column(app: Flask) -> None:
+    number = "850101-" + "2345678"
+    visitor = Visitor(app, language="ko")
+    visitor.log_in("coordinator@hospital.example")
+    rows = "".join(f"N-{place},수술 {number if place != 2 else ''}\n" for place in range(13))
+
+    few = upload(visitor, f"증례 번호,논의 안건\nN-1,좋음\nN-2,{number}\n".encode())
+    many = upload(visitor, f"증례 번호,논의 안건\n{rows}".encode())
+
+    assert "값이 있는 칸: 3행 ‘논의 안건’ 열. 파일에서" in few.text
+    assert "값이 있는 칸: 2행 ‘논의 안건’ 열, 3행 ‘논의 안건’ 열, 5행 ‘논의 안건’ 열" in many.text
+    assert "12행 ‘논의 안건’ 열 외 2칸." in many.text
+    assert (few.status, number in few.html, number in many.html) == (422, False, False)
+
+
+def test_list_in_korean_words_is_previewed(app: Flask) -> None:
+    visitor = Visitor(app, language="ko")
+    visitor.log_in("coordinator@hospital.example")
+
+    page = upload(visitor, "증례 번호,의뢰일,논의 안건,FIGO 병기\nN-1,2026-11-20,수술?,IX\n".encode())
+
+    assert page.status == 200
+    assert "FIGO 병기 : 입력값 'IX': 없는 병기입니다." in page.text
+    assert "열이 등록되지 않습니다" not in page.text
 
 
 def test_import_page_names_the_columns_and_gives_an_empty_list(app: Flask, coordinator: Visitor) -> None:

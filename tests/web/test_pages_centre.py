@@ -232,6 +232,25 @@ def test_link_of_a_new_log_in_is_shown_once_and_works_once(app: Flask, administr
     assert Visitor(app).see(link[1]).status == 404
 
 
+def test_log_in_of_a_member_takes_her_address_and_name(app: Flask, administrator: Visitor) -> None:
+    free = select(Member).where(Member.id.not_in(select(Account.member_id).where(Account.member_id.is_not(None))))
+    member = found(app, free)[0]
+    given = {"email": "", "name": "", "member_id": member.public_id, "by_mail": "no"}
+
+    refused = administrator.send("/centre/accounts", **given)
+    page = administrator.send("/centre/accounts", **given, roles=["physician"])
+    link = re.search(r"/password/[\w.-]+", page.html)
+    assert link is not None
+    visitor = Visitor(app)
+    visitor.see(link[0])
+    visitor.send(link[0], password=PASSWORD, again=PASSWORD)
+
+    account = found(app, select(Account).where(Account.member_id == member.id))[0]
+    assert (refused.status, "Choose at least one role" in refused.text) == (422, True)
+    assert (account.email, account.name) == (member.email.lower(), member.name)
+    assert account.last_login_at is not None
+
+
 def test_password_page_keeps_its_secret(app: Flask, administrator: Visitor) -> None:
     page = administrator.send("/centre/accounts", email="na@hospital.example", name="나", roles=["chair"], by_mail="no")
     link = re.search(r"/password/[\w.-]+", page.html)

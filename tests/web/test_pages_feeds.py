@@ -53,6 +53,24 @@ def test_page_offers_every_level_and_keeps_the_chosen_one(app: Flask, surgeon: V
     assert "No calendar has fetched it yet" in later.text
 
 
+def test_level_is_changed_and_the_link_stays(app: Flask, surgeon: Visitor) -> None:
+    made = make(surgeon, app, detail="full")
+    link = re.search(r'value="http://[^/]+(/feeds/[\w-]+\.ics)"', made.html)[1]  # type: ignore[index]
+    surgeon.see("/mine")
+
+    kept = surgeon.send("/calendar-links/detail", scope="member", subject=subject_of(app), detail="busy", next="/mine")
+
+    assert '<option value="busy" selected>' in kept.html
+    assert "the link is the same" in kept.text
+    assert app.test_client().get(link).status_code == 200
+
+
+def test_page_of_the_new_link_has_no_switch_that_would_lose_it(app: Flask, surgeon: Visitor) -> None:
+    assert ('class="languages"' in surgeon.see("/mine").html, 'class="languages"' in make(surgeon, app).html) == (
+        True, False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_page_tells_each_program_how(app: Flask, language: str) -> None:
     visitor = Visitor(app, language=language)

@@ -163,3 +163,22 @@ def test_set_up_installation_needs_a_log_in_for_the_steps(app: Flask) -> None:
 
     places = ("/setup", "/setup/people", "/setup/board", "/setup/import")
     assert (stranger, {visitor.see(place).status for place in places}) == ("/log-in?next=/setup", {403})
+
+
+def test_step_two_asks_for_the_certificates_and_step_four_knows_the_coordinator(empty_app: Flask) -> None:
+    visitor = enter(empty_app)
+    given = {"coordinator_name": "이", "coordinator_email": "lee@h.example", "name_ko": "센터", "name_en": "",
+             "name": "김", "email": "kim@h.example", "password": PASSWORD, "again": PASSWORD}  # fmt: skip
+    visitor.client.post("/setup", data={**given, "csrf_token": visitor.token})
+    asked = visitor.see("/setup/people")
+    staff(visitor)
+    open_board(visitor)
+    last = visitor.see("/setup/import")
+    centre = visitor.see("/centre")
+
+    assert "certified to give chemotherapy" in asked.text
+    assert ("Who has a log-in for it: 이" in last.text, "Make a log-in" in last.text) == (True, False)
+    assert "Medical oncology (certified to give chemotherapy): enter it at the members." in centre.text
+    assert "import the first list. Who can do this: Coordinator, Chair" in centre.text
+    assert "/cases/import" not in centre.html
+    assert {visitor.see(address).status for address in centre.links.values() if address.startswith("/centre")} == {200}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,8 +23,8 @@ UROLOGY = {"planned_procedures": "hysterectomy_bso;ureter_resection_reimplant"}
 
 
 @pytest.fixture
-def app_with_agenda(app: Flask) -> tuple[Flask, str, str]:
-    """Urology is needed first and last in the order of arrival; gives a meeting and a draft, both with that order."""
+def app_with_draft(app: Flask) -> tuple[Flask, str]:
+    """Urology is needed first and last in the order of arrival; gives a draft that holds it less long."""
     with app.app_context():
         session, setup, now = db.session(), app.extensions["tumorboard"], datetime.now(UTC)
         day = setup.today(now)
@@ -33,8 +34,17 @@ def app_with_agenda(app: Flask) -> tuple[Flask, str, str]:
             row = session.scalars(select(Case).where(Case.reference == reference)).one()
             row.referred_at = now - timedelta(days=3) + timedelta(minutes=number)
         session.commit()
-        draft = propose(session, setup, board=BOARD, weeks=2, by=OPERATOR, now=now)
-        draft_id = draft.public_id
+        draft_id = propose(session, setup, board=BOARD, weeks=2, by=OPERATOR, now=now).public_id
+        db.session.remove()
+    return app, draft_id
+
+
+@pytest.fixture
+def app_with_agenda(app_with_draft: tuple[Flask, str]) -> tuple[Flask, str, str]:
+    """The same after its publication: a meeting and a draft, both with that order."""
+    app, draft_id = app_with_draft
+    with app.app_context():
+        session, setup, now = db.session(), app.extensions["tumorboard"], datetime.now(UTC)
         publish_draft(session, setup, draft_id=draft_id, by=OPERATOR, now=now)
         meeting_id = session.scalars(select(Meeting.public_id).where(Meeting.status == "published")).one()
         db.session.remove()
@@ -100,3 +110,25 @@ def test_meeting_without_called_in_members_has_no_table(app: Flask) -> None:
     page = visitor.see(f"/meetings/{empty}")
 
     assert (page.status, "Minutes specialists are held" in page.text) == (200, False)
+
+
+def test_draft_shows_the_order_of_arrival_above_the_proposal_with_the_minutes_saved(
+    app_with_draft: tuple[Flask, str],
+) -> None:
+    app, draft_id = app_with_draft
+    drafted = Program(app, Role.COORDINATOR).get(f"/drafts/{draft_id}").get_json()["meetings"]
+    total = next(each["minutes_held"] for each in drafted if each["entries"])["total"]
+    visitor = Visitor(app)
+    visitor.log_in("coordinator@hospital.example")
+
+    page = visitor.see(f"/drafts/{draft_id}")
+
+    said = [
+        f"In the order of arrival · {total['arrival']} minutes held",
+        f"As proposed · {total['now']} minutes held, {total['arrival'] - total['now']} fewer",
+    ]
+    assert total["arrival"] > total["now"]
+    assert re.findall(r"(?:In the order of|As proposed ·).*?(?:held(?!,)|fewer)", page.text) == said
+    pictures = re.findall(r'<svg[^>]*class="timeline[^>]*aria-labelledby="(\S+)', page.html)
+    assert len(pictures) == 2
+    assert pictures[0] != pictures[1]

@@ -11,6 +11,7 @@ from flask import Flask
 from tests.stand_ins import UROLOGY
 from tests.web.needs import id_of
 from tests.web.test_pages_availability import day_of, published
+from tests.web.test_pages_take_back import answers, mine
 from tests.web.visitor import Visitor, a_visitor
 from tumorboard.store.meetings import Meeting
 
@@ -87,5 +88,29 @@ def test_refused_comment_stays_where_it_was_typed(app: Flask, published: Meeting
     for page in pages:
         assert page.status == 422
         assert wrong_field(page.html)[0].endswith("-comment")
-        assert 'value="880101-1234567 is away"' in page.html
+        assert ("880101" in page.html, 'value="… is away"' in page.html) == (False, True)
     assert "My part" in pages[1].text
+
+
+def test_enter_in_the_comment_chooses_no_answer_and_keeps_the_words(app: Flask, published: Meeting) -> None:
+    visitor = a_surgeon(app)
+    page = visitor.see("/mine")
+    form = page.html[page.html.index(f"/invitations/{mine(app, UROLOGY)}/answer") :]
+    first = re.search(r"<button([^>]*)>", form)
+    assert first
+    assert "name=" not in first[1]  # the first button is what Enter presses
+
+    refused = visitor.send(f"/invitations/{mine(app, UROLOGY)}/answer", comment="Only until nine", next="/mine")
+
+    assert (refused.status, answers(app)[0]) == (422, "needs-action")
+    assert "Choose an answer, too; nothing is noted yet" in refused.text
+    assert 'value="Only until nine"' in refused.html
+
+
+@pytest.mark.parametrize(("answer", "words"), [("accepted", "You are expected at 1 meeting."), ("declined", "Nobody")])
+def test_lead_of_my_windows_counts_where_i_come(app: Flask, published: Meeting, answer: str, words: str) -> None:
+    visitor = a_surgeon(app)
+
+    page = visitor.send(f"/invitations/{mine(app, UROLOGY)}/answer", answer=answer, next="/mine")
+
+    assert words in page.text

@@ -10,11 +10,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.builders import BOARD, CORE, ON_DEMAND, case_id
+from tests.web.conftest import Program
 from tests.web.visitor import Page, Visitor
+from tumorboard.services.access import Role
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member
 from tumorboard.store.post import OutboxMessage
+from tumorboard.web.pages.slots import SHOWN_REJECTED
 
 
 def visit(app: Flask, role: str, language: str = "en") -> Visitor:
@@ -207,6 +210,17 @@ def test_slots_say_how_many_of_how_many_and_lead_on(coordinator: Visitor) -> Non
 
     assert (page.text.count("Hold a meeting :"), more.text.count("Hold a meeting :")) == (12, 24)
     assert re.search(r"12 of \d+: the soonest days", page.text)
+
+
+def test_times_that_are_not_offered_say_why(app: Flask, coordinator: Visitor) -> None:
+    address = f"/boards/{BOARD}/slots?specialty=urology&specialty=radiology&weeks=2"
+    rejected = Program(app, Role.COORDINATOR).get(address).get_json()["rejected"]
+
+    page = coordinator.see(address)
+
+    told = page.rows[page.rows.index(["When", "Because"]) + 1 :]
+    assert len(told) == min(len(rejected), SHOWN_REJECTED)
+    assert [row for row in told if len(row) < 2 or not re.search("[a-z]{3}", row[-1])] == []
 
 
 def naive_time_ahead() -> str:

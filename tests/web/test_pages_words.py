@@ -10,14 +10,18 @@ from flask import Flask
 
 from tests.builders import BOARD
 from tests.web.visitor import Visitor
+from tumorboard.domain.cells import read_choice
+from tumorboard.domain.errors import BadInput
+from tumorboard.domain.fields import Field, FieldKind
 from tumorboard.domain.model import Finding, Level, ReadinessRecord, ReadinessState, Reason, Text
 from tumorboard.domain.planning import REASON_CODES, VIOLATION_CODES
 from tumorboard.domain.planning_again import AGAIN_CODES
 from tumorboard.domain.planning_today import TODAY_CODES
 from tumorboard.web.pages.picture import STEPS
+from tumorboard.web.pages.whole import keep_whole, list_people
 from tumorboard.words import Words
 from tumorboard.words.phrases import Names, say_finding, say_reason
-from tumorboard.words.refusals import REFUSALS, say_refusal
+from tumorboard.words.refusals import REFUSALS, say_error, say_refusal
 
 NAMES = Names(
     meetings={"m1": "2026-11-24 (화) 07:30"}, members={"p1": "홍길동 교수"}, specialties={"urology": "비뇨의학과"},
@@ -111,3 +115,31 @@ def test_korean_page_has_no_english_sentence(app: Flask, address: str) -> None:
 
     sentences = [text for text in page.words if re.search(r"\b[a-z]{3,} [a-z]{2,} [a-z]{2,}\b", text)]
     assert sentences == []
+
+
+def test_names_and_dates_in_a_sentence_stay_whole_and_names_are_escaped() -> None:
+    said = keep_whole("<i>홍 길동 교수: 2026-11-24 (화) 07:30, 김서연", ("<i>홍 길동 교수", "홍 길동", "박민수"))
+
+    assert said == (
+        '<span class="nowrap">&lt;i&gt;홍 길동 교수</span>: <span class="nowrap">2026-11-24 (화) 07:30</span>, 김서연'
+    )
+    assert list_people(["<b>", "김서연 교수"]) == (
+        '<span class="nowrap">&lt;b&gt;</span>, <span class="nowrap">김서연 교수</span>'
+    )
+
+
+def test_a_korean_refusal_names_the_choices_in_words() -> None:
+    field = Field(
+        "ascites",
+        FieldKind.CHOICE,
+        Text("Ascites", "복수"),
+        "g",
+        ("none", "large"),
+        labels={"none": Text("none", "없음")},
+    )
+    with pytest.raises(BadInput) as refused:
+        read_choice("some", field.choices, field.labels)
+
+    assert refused.value.values["choices"] == ("none", "large")
+    said = say_error(refused.value, Words("ko"), field.labels)
+    assert "없음 (none), large" in said

@@ -27,7 +27,7 @@ def calendar() -> None:
 @click.option("--from", "starts", required=True, help="Begin of the period: 2026-11-01, 2026-11-01T07:30+09:00.")
 @click.option("--to", "ends", required=True, help="End of the period.")
 @click.option("--zone", required=True, help="The owner's time zone, for whole days and times without a zone.")
-@click.option("--owner", help="The owner's e-mail address: what she declined does not block her.")
+@click.option("--owner", help="The owner's e-mail address: what was declined there blocks nothing.")
 @click.option("--without-domain", help="Leave out events whose UID ends with @ and this: the service's own.")
 @json_option
 def print_busy(

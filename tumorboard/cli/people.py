@@ -49,7 +49,7 @@ def members() -> None:
 @members.command("remove")
 @click.argument("who")
 def leave(who: str) -> None:
-    """A member leaves: her log-in, calendar links and seats end at once; nothing is deleted.
+    """A member leaves: log-in, calendar links and seats end at once; nothing is deleted.
 
     The last administrator stays until there is another one.
     """
@@ -58,7 +58,7 @@ def leave(who: str) -> None:
     meetings = retire_member(session, member_id=member.public_id, by=current_operator(), now=now())
     click.echo(f"removed: {who}")
     if meetings:
-        note(f"she is still invited to {len(meetings)} published meetings: propose and publish the board again")
+        note(f"the member is still invited to {len(meetings)} published meetings: propose and publish the board again")
 
 
 @members.command("list")

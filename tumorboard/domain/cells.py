@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.gestation import Gestation
+from tumorboard.domain.identity import DASHES, HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 from tumorboard.domain.model import Text
 
 LONGEST_TEXT = 2000
@@ -38,21 +39,6 @@ _CONTROLS = {
 }
 _HAS_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-# D8. Thirteen digits, the seventh between 1 and 8. With a hyphen that is enough. Without one, more digits on a side
-# make it another number, and so does a decimal point in front (months of survival with thirteen places).
-_RESIDENT_NUMBER = re.compile(
-    r"[0-9]{6}(?:\s*-\s*[1-8][0-9]{6}"
-    r"|(?<![0-9]{7})(?:(?:\s*[_~/]\s*|\s+)|(?<![0-9][.,][0-9]{6}))[1-8][0-9]{6}(?![0-9]))"
-)
-_RESIDENT_NUMBER_AS_FLOAT = re.compile(r"\.[0-9]{5}[1-8][0-9]{6}[eE]\+?12(?![0-9])")
-# Every dash of Unicode (category Pd), the minus sign, and what Korean keyboards give instead (\u3161, \u00b7).
-_DASHES = dict.fromkeys(
-    map(ord, "\u058a\u05be\u1400\u1806\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d"),
-    "-",
-) | dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0x2043, 0x3161, 0x1173, 0x30FC, 0xB7, 0x318D, 0x2022), "-")
-_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
-_FOREIGN_DIGIT = re.compile(r"(?=\d)[^\x00-\x7f]")
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _WHOLE_AS_DECIMAL = re.compile(r"(\d+)\.0+")
@@ -79,7 +65,7 @@ def clean_text(text: str) -> str:
 def as_word(text: str) -> str:
     """The text as words are compared: no case, one kind of dash and of space, and `3.0` is `3`."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_DASHES)
+        text = unicodedata.normalize("NFKC", text).translate(DASHES)
     word = " ".join(text.casefold().split())
     whole = _WHOLE_AS_DECIMAL.fullmatch(word)
     return whole[1] if whole else word
@@ -90,20 +76,16 @@ def as_identifier(text: str) -> str:
     return re.sub(r"[\s-]+", "_", as_word(text))
 
 
-def has_resident_number(text: str) -> bool:
-    """True when the text holds what looks like a Korean resident registration number (rule D8).
-
-    Full-width and other digits, every dash, and space around the dash count too.
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_DASHES | _INVISIBLE)
-        text = _FOREIGN_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
-    return bool(_RESIDENT_NUMBER.search(text) or _RESIDENT_NUMBER_AS_FLOAT.search(text))
-
-
 def quote(text: str) -> str:
     """The text as it is repeated in a message: short, in quotation marks."""
     return f"'{text[:40]}…'" if len(text) > 41 else f"'{text}'"
+
+
+def refusal(text: str, said: str, *, code: str, **values: object) -> BadInput:
+    """The error that repeats a refused text in front of what is said of it; of one with a resident number, nothing."""
+    if has_resident_number(text):
+        return BadInput(HOLDS_RESIDENT_NUMBER, code=RESIDENT_NUMBER)
+    return BadInput(f"{quote(text)} {said}", code=code, value=quote(text), **values)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -129,9 +111,9 @@ def read_choice(text: str, choices: Collection[str], labels: Mapping[str, Text] 
     if choice is None:
         is_short = len(choices) <= MOST_NAMED
         allowed = ", ".join(choices) if is_short else f"one of {len(choices)} ids of the programme"
-        message = f"{quote(text)} is no value here; use {allowed}.{suggest(text, choices)}"
-        named = {"choices": ", ".join(_with_label(each, labels or {}) for each in choices)} if is_short else {}
-        raise BadInput(message, code="unknown-value", value=quote(text), **named)
+        named = {"choices": tuple(choices)} if is_short else {}
+        said = f"is no value here; use {allowed}.{suggest(text, choices)}"
+        raise refusal(text, said, code="unknown-value", **named)
     return choice
 
 
@@ -144,10 +126,6 @@ def _labelled(text: str, choices: Collection[str], labels: Mapping[str, Text]) -
         if choice in labels and word in (as_identifier(labels[choice].en), as_identifier(labels[choice].ko))
     ]
     return meant[0] if len(meant) == 1 else None
-
-
-def _with_label(choice: str, labels: Mapping[str, Text]) -> str:
-    return f"{labels[choice].ko} ({choice})" if choice in labels else choice
 
 
 def read_set(text: str, choices: Collection[str], labels: Mapping[str, Text] | None = None) -> frozenset[str]:
@@ -169,11 +147,8 @@ def read_number(text: str, *, minimum: float | None, maximum: float | None) -> f
     """
     plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
     if not _NUMBER.fullmatch(plain) or abs(float(plain)) > LARGEST_NUMBER:
-        raise BadInput(
-            f"{quote(text)} is no plain number; write digits with a decimal point, no unit, no thousands separator",
-            code="not-a-number",
-            value=quote(text),
-        )
+        said = "is no plain number; write digits with a decimal point, no unit, no thousands separator"
+        raise refusal(text, said, code="not-a-number")
     number = float(plain)
     if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
         bounds = " and ".join(
@@ -181,8 +156,7 @@ def read_number(text: str, *, minimum: float | None, maximum: float | None) -> f
         )
         limits = {"minimum": minimum, "maximum": maximum}
         named = {name: f"{bound:g}" for name, bound in limits.items() if bound is not None}
-        message = f"{quote(text)} is impossible here; it must be {bounds}"
-        raise BadInput(message, code="impossible-value", value=quote(text), **named)
+        raise refusal(text, f"is impossible here; it must be {bounds}", code="impossible-value", **named)
     return number
 
 
@@ -190,7 +164,7 @@ def read_whole_number(text: str, *, minimum: float | None, maximum: float | None
     """A whole number; with `cut`, decimals are dropped and never rounded (rule D4)."""
     number = read_number(text, minimum=minimum, maximum=maximum)
     if not cut and not number.is_integer():
-        raise BadInput(f"{quote(text)} is no whole number", code="not-a-number", value=quote(text))
+        raise refusal(text, "is no whole number", code="not-a-number")
     return int(number)
 
 
@@ -198,7 +172,7 @@ def read_yes_no(text: str) -> bool:
     """True or false from yes/no, y/n, true/false, 1/0 and the Korean words; raises BadInput `unknown-value`."""
     word = as_word(text)
     if word not in _YES | _NO:
-        raise BadInput(f"{quote(text)} is neither yes nor no", code="unknown-value", value=quote(text))
+        raise refusal(text, "is neither yes nor no", code="unknown-value")
     return word in _YES
 
 
@@ -217,8 +191,7 @@ def read_date(text: str) -> date:
             raise ValueError
         return date(year, month, day)
     except ValueError:
-        message = f"{quote(text)} is no date; write it as 2026-11-22"
-        raise BadInput(message, code="not-a-date", value=quote(text)) from None
+        raise refusal(text, "is no date; write it as 2026-11-22", code="not-a-date") from None
 
 
 def read_gestation(text: str, *, on: date) -> str:
@@ -228,8 +201,7 @@ def read_gestation(text: str, *, on: date) -> str:
     """
     match = _GESTATION.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None or int(match[1]) > 45:
-        message = f"{quote(text)} is no gestational age; write weeks+days, as 24+3"
-        raise BadInput(message, code="not-a-gestation", value=quote(text))
+        raise refusal(text, "is no gestational age; write weeks+days, as 24+3", code="not-a-gestation")
     day = read_date(match[3].strip()) if match[3] else on
     return str(Gestation(int(match[1]) * 7 + int(match[2] or 0), day))
 
@@ -251,8 +223,7 @@ def read_stage(text: str, *, choices: Collection[str], drop: Collection[str]) ->
     parts = [_roman(re.sub(r"[\s().:_]", "", part)) for part in word.split("/")]
     if any(part not in by_name for part in parts):
         allowed = ", ".join(choices)
-        message = f"{quote(text)} is no stage; use {allowed}"
-        raise BadInput(message, code="impossible-stage", value=quote(text), choices=allowed)
+        raise refusal(text, f"is no stage; use {allowed}", code="impossible-stage", choices=tuple(choices))
     return by_name[parts[0]] if len(parts) == 1 else None
 
 

@@ -6,17 +6,28 @@ the message for doors that say it in another language. No message contains a cli
 
 from __future__ import annotations
 
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
+
 
 class DomainError(Exception):
-    """A rule of the board forbids the request."""
+    """A rule of the board forbids the request.
+
+    An error that would repeat a resident registration number says instead that one was given: no page, answer or log
+    can repeat what no error holds.
+    """
 
     code = "domain-error"
 
     def __init__(self, message: str, *, code: str | None = None, **values: object) -> None:
+        telling = {name for name, value in values.items() if isinstance(value, str) and has_resident_number(value)}
+        kept = {name: value for name, value in values.items() if name not in telling}
+        if telling or has_resident_number(message):
+            field = f"{kept['field']}: " if "field" in kept else ""
+            message, code = f"{field}{HOLDS_RESIDENT_NUMBER}", RESIDENT_NUMBER
         super().__init__(message)
         if code is not None:
             self.code = code
-        self.values: dict[str, object] = values
+        self.values: dict[str, object] = kept
 
 
 class NotFound(DomainError):

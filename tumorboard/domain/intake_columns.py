@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from tumorboard.domain.cells import has_resident_number, suggest
+from tumorboard.domain.cells import suggest
 from tumorboard.domain.errors import BadTable
-from tumorboard.domain.intake_draft import RESIDENT_NUMBER, CellProblem, say_where
+from tumorboard.domain.identity import RESIDENT_NUMBER, has_resident_number
+from tumorboard.domain.intake_draft import CellProblem, say_where
+from tumorboard.domain.intake_headings import as_heading
 from tumorboard.domain.intake_rules import FieldRule, IntakeRules, KeptColumn, Source, as_column
 
 Candidate = tuple[str, Source | None]
@@ -16,16 +18,18 @@ Candidate = tuple[str, Source | None]
 class ColumnMap:
     """The columns of one list under the rules of one programme, understood once for all rows.
 
-    `is_source` is true for a table whose columns are all in the words of an author or curator.
+    `is_source` is true for a table whose columns are all in the words of an author or curator; `headings` are the words
+    of the pages, understood in every other table where nothing else has a column's name.
     """
 
-    def __init__(self, rules: IntakeRules, columns: Sequence[str]) -> None:
+    def __init__(self, rules: IntakeRules, columns: Sequence[str], headings: Mapping[str, str]) -> None:
         self._rules = rules
         self._columns = tuple(columns)
         self._at: dict[str, str] = {}
         for column in columns:
             self._at.setdefault(as_column(column), column)
         self.is_source = any(marker in self._at for marker in rules.source_markers)
+        self._said = frozenset() if self.is_source else self._understand(headings)
         self.references = self._present(rules.reference)
         self.kept: tuple[tuple[KeptColumn, tuple[str, ...]], ...] = tuple(
             (kept, columns) for kept in rules.kept if (columns := self._present(kept.columns))
@@ -47,6 +51,16 @@ class ColumnMap:
             if (days := {day: self._at[name] for day, name in _day_columns(item) if name in self._at})
         )
 
+    def _understand(self, headings: Mapping[str, str]) -> frozenset[str]:
+        """The columns that are named in words of the pages, from now on known by the name of what they hold."""
+        taken = self._known() | self._rules.ignored
+        said = set()
+        for column in self._columns:
+            name = headings.get(as_heading(column), "") if as_column(column) not in taken else ""
+            if name and self._at.setdefault(name, column) == column:
+                said.add(column)
+        return frozenset(said)
+
     def _present(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(self._at[name] for name in names if name in self._at)
 
@@ -63,6 +77,7 @@ class ColumnMap:
                     f"row {header_row}, column {place}: holds what looks like a resident registration number; "
                     "remove these numbers from the file and name the columns in its first row",
                     code=RESIDENT_NUMBER,
+                    places=((header_row, str(place)),),
                 )
         for other in self._rules.no_case_lists:
             if other.columns <= self._at.keys():
@@ -81,6 +96,7 @@ class ColumnMap:
     def unknown_columns(self, header_row: int) -> tuple[CellProblem, ...]:
         """One problem for each column that is not imported, with what may have been meant."""
         known = self._known()
+        named = known | self._rules.ignored
         return tuple(
             CellProblem(
                 column,
@@ -90,7 +106,7 @@ class ColumnMap:
                 refuses=False,
             )
             for column in self._columns
-            if as_column(column) not in known and as_column(column) not in self._rules.ignored
+            if as_column(column) not in named and column not in self._said
         )
 
     def _known(self) -> frozenset[str]:

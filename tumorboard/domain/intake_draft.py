@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
-from tumorboard.domain.cells import has_resident_number, quote
+from tumorboard.domain.cells import quote
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
-
-RESIDENT_NUMBER: Final = "resident-registration-number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class CellProblem:
     code: str
     message: str
     refuses: bool
-    values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +65,16 @@ class Reading:
         self.flags: set[str] = set()
         self.problems: list[CellProblem] = []
 
-    def note(self, column: str, code: str, message: str, *, refuses: bool, **values: str) -> None:
+    def note(self, column: str, code: str, message: str, *, refuses: bool, **values: object) -> None:
         """Adds a problem, with row and column in front of its sentence."""
         said = f"{say_where(self.row, column)}: {message}"
         self.problems.append(CellProblem(column, code, said, refuses, values=values))
 
     def refuse_cell(self, column: str, error: BadInput) -> None:
         """Adds what a reader of cells says, with its values."""
-        self.refuse(column, error.code, str(error), **{name: str(value) for name, value in error.values.items()})
+        self.refuse(column, error.code, str(error), **error.values)
 
-    def refuse(self, column: str, code: str, message: str, **values: str) -> None:
+    def refuse(self, column: str, code: str, message: str, **values: object) -> None:
         """Adds a problem that keeps the row out."""
         said = f"{say_where(self.row, column)}: {message}"
         self.problems.append(CellProblem(column, code, said, refuses=True, values=values))
@@ -86,11 +84,7 @@ class Reading:
         where = " from the file" if self.row is not None else ""
         for column, text in self.cells.items():
             if has_resident_number(text):
-                self.refuse(
-                    column,
-                    RESIDENT_NUMBER,
-                    f"holds what looks like a resident registration number; remove it{where}",
-                )
+                self.refuse(column, RESIDENT_NUMBER, f"{HOLDS_RESIDENT_NUMBER}{where}")
         return Draft(None, {}, {}, frozenset(), (), tuple(self.problems))
 
 

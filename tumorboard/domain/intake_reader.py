@@ -8,8 +8,10 @@ from typing import Final
 
 from tumorboard.domain import cells as cell
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake_columns import Candidate, ColumnMap
 from tumorboard.domain.intake_draft import Draft, Reading
+from tumorboard.domain.intake_headings import read_headings
 from tumorboard.domain.intake_rules import WORD, Decision, FieldRule, KeptColumn, Source, Test
 from tumorboard.domain.intake_rules_reader import read_rules
 from tumorboard.domain.intake_values import read_by_kind, read_edition
@@ -19,8 +21,8 @@ from tumorboard.domain.references import ReferencePattern, looks_like_name
 
 LONGEST_REFERENCE: Final = 64
 MEANING: Final = "# a digit, @ a letter, ? either"
-NAME_LIKE: Final = "reference-like-a-name"
-"""A remark: the row is imported all the same."""
+REFERRED_ON: Final = "referred_on"
+"""The field of every programme that the clocks of a case start from."""
 Known = Callable[[str], CaseFacts | None]
 """The case with a reference as it is known already, None for a new one."""
 
@@ -40,12 +42,12 @@ class CaseReader:
         self._references = references
         self._rules = read_rules(program)
         self._order = {name: place for place, name in enumerate(program.fields)}
-        self.columns = ColumnMap(self._rules, columns)
+        self.columns = ColumnMap(self._rules, columns, read_headings(program))
 
     def read(self, cells: Mapping[str, str], *, on: date, row: int | None = None) -> Draft:
         """The draft of one row; `row` is its number in the file, for the messages."""
         reading = Reading(cells, on=on, row=row)
-        if cell.has_resident_number("\x00".join(cells.values())):
+        if has_resident_number("\x00".join(cells.values())):
             return reading.refuse_resident_numbers()
         reference = self._read_reference(reading)
         reading.known = self._known(reference) if reference else None
@@ -94,7 +96,7 @@ class CaseReader:
             )
             reading.refuse(column, "reference-pattern", message, pattern=pattern, example=example)
         elif looks_like_name(text):
-            reading.note(column, NAME_LIKE, "the reference looks like a name; use a local number", refuses=False)
+            reading.refuse(column, "reference-like-a-name", "the reference looks like a name; use a local number")
         return text or None
 
     def _read_kept(self, reading: Reading, kept: KeptColumn, columns: tuple[str, ...]) -> None:
@@ -142,6 +144,10 @@ class CaseReader:
                 reading.flags.add(rule.unusable_flag)
         if rule.decisions:
             value = self._decide(reading, rule, value, candidates, is_own_id=is_own_id)
+        if rule.field.id == REFERRED_ON and isinstance(value, date) and value > reading.on:
+            column = next(column for column, _ in candidates if self._text(reading, column))
+            reading.refuse(column, "referred-in-future", "the day of the referral is still to come")
+            return
         if value is None:
             value = rule.otherwise
         if value is not None:
@@ -183,7 +189,7 @@ class CaseReader:
             column, text, reason = not_understood
             refuses = reason.code != "unknown-value"
             message = str(reason) if refuses else f"{cell.quote(text)} is not understood; {rule.field.id} is left empty"
-            values = {name: str(value) for name, value in reason.values.items() if refuses or name == "value"}
+            values = {name: value for name, value in reason.values.items() if refuses or name == "value"}
             reading.note(column, reason.code, message, refuses=refuses, **values)
         return None, False
 

@@ -151,7 +151,7 @@ def lack_of(problem: Problem, meeting: MeetingFacts, key: NeedKey) -> str:
     if not holders:
         return "no-member-for-specialty"
     if key.certificate and not able:
-        return "certificate-missing"
+        return "nobody-certified"
     if key.certificate and any(
         key.certificate not in member.certificates and is_free(meeting.span, member.busy) for member in holders
     ):

@@ -31,6 +31,7 @@ REASON_CODES: Mapping[str, tuple[str, ...]] = {
     "named-member-absent": ("member", "meeting", "meetings"),
     "window-does-not-fit": ("specialty", "meeting", "meetings"),
     "no-member-for-specialty": ("specialty",),
+    "nobody-certified": ("specialty", "certificate"),
     "no-capacity": ("minutes", "meetings"),
     "no-meeting": (),
     "not-examined": ("meeting", "meetings"),

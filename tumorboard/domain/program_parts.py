@@ -204,6 +204,15 @@ class Program:
         """The specialties with a core seat; every other one is called in on demand."""
         return frozenset(seat.specialty for seat in self.seats)
 
+    @property
+    def asked_certificates(self) -> dict[str, tuple[str, ...]]:
+        """The certificates that rules ask of a specialty, by specialty."""
+        asked = {pair for rule in self.rules for clause in rule.clauses for pair in clause.certificates.items()}
+        return {
+            specialty: tuple(sorted(certificate for each, certificate in asked if each == specialty))
+            for specialty in sorted({each for each, _ in asked})
+        }
+
     def rule(self, rule_id: str) -> Rule | None:
         """The rule with this id; None for needs that come from no rule (requested, named)."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)

@@ -174,18 +174,30 @@ def span_with(question: SubstituteQuestion, member: str) -> Interval:
     return asked if own is None else Interval(min(own.start, asked.start), max(own.end, asked.end))
 
 
+def why_not_there(
+    asked: Interval, own: Interval | None, busy: Iterable[Interval], *, has_declined: bool
+) -> str | None:  # fmt: skip
+    """Why somebody who comes for `own` or not at all cannot come for `asked` too: `has-declined`, `not-free`, or None.
+
+    `busy` may hold her own part, from which all of her window to the end of the other is counted.
+    """
+    if has_declined:
+        return "has-declined"
+    whole = asked if own is None else Interval(min(own.start, asked.start), max(own.end, asked.end))
+    new = subtract(whole, [own] if own is not None else [])
+    return None if all(is_free(part, busy) for part in new) else "not-free"
+
+
 def _reason_against(question: SubstituteQuestion, member: MemberFacts) -> str | None:
     key = question.lost.key
     if not answers(member, key):
         if key.member:
             return "need-for-another"
         return "certificate-missing" if key.specialty in member.specialties else "specialty-missing"
-    if member.id in question.declined:
-        return "has-declined"
     own = question.coming.get(member.id)
-    new = subtract(span_with(question, member.id), [own] if own is not None else [])
-    if not all(is_free(part, member.busy) for part in new):
-        return "not-free"
+    against = why_not_there(question.lost.span, own, member.busy, has_declined=member.id in question.declined)
+    if against is not None:
+        return against
     limit = member.most_calls_per_week
     is_call = question.lost.kind is SeatKind.ON_DEMAND and own is None
     if is_call and limit is not None and question.calls.get(member.id, 0) >= limit:

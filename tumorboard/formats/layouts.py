@@ -12,8 +12,9 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 from typing import NamedTuple
 
-from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.cells import clean_text
 from tumorboard.domain.errors import BadTable
+from tumorboard.domain.identity import RESIDENT_NUMBER, has_resident_number
 
 MOST_COLUMNS = 2000
 MOST_ROWS = 20_000
@@ -127,7 +128,8 @@ def _name_columns(header: Record) -> tuple[str, ...]:
             raise BadTable(
                 f"{where}: holds what looks like a resident registration number; remove these numbers from the file "
                 "and name the columns in its first row",
-                code="resident-registration-number",
+                code=RESIDENT_NUMBER,
+                places=((header.number, str(place)),),
             )
         if _DATA_LIKE.fullmatch(name):
             raise BadTable(f"{where}: holds a value, no name; the first row must name the columns", code="no-header")

@@ -90,6 +90,11 @@ class Actor:
         return permission in self.permissions
 
 
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """The roles that grant a permission."""
+    return tuple(role for role, granted in GRANTS.items() if permission in granted)
+
+
 def actor_with(name: str, roles: frozenset[Role], **kwargs: object) -> Actor:
     """An actor with the permissions of the roles."""
     granted = frozenset[Permission]().union(*(GRANTS[role] for role in roles)) if roles else frozenset[Permission]()

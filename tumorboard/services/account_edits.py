@@ -57,8 +57,10 @@ def write_invited(
     session: Session, setup: Setup, *, email: str, name: str, roles: Iterable[str], member_id: str | None,
     password_hash: str, now: datetime,
 ) -> tuple[Account, str]:  # fmt: skip
-    """A new account and its link, inside the running transaction."""
+    """A new account and its link, inside the running transaction; an empty address or name is the member's."""
     _refuse_taken_member(session, member_id, None)
+    member = _find_member(session, member_id)
+    email, name = (email, name) if member is None else (email.strip() or member.email, name.strip() or member.name)
     account = write_account(session, email=read_email(email), name=read_name(name), password_hash=password_hash,
                             roles=roles, member_id=member_id, now=now)  # fmt: skip
     return account, issue_link(session, setup, account, now=now)

@@ -71,6 +71,7 @@ def choose_password(session: Session, setup: Setup, *, token: str, password: str
         session.refresh(account, with_for_update=True)
         account = read_link(session, setup, token=token, now=now)
         account.password_hash, account.session_key = hashed, secrets.token_hex(16)
+        account.last_login_at = now  # whoever chose it is logged in with it
         by = Actor(name=account.email, permissions=frozenset(), account_id=account.id)
         record(session, by=by, now=now, action="account:password-chosen", subject=("account", account.public_id))
     return account

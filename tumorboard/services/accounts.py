@@ -94,11 +94,12 @@ def read_roles(roles: Iterable[str]) -> list[str]:
     """Known roles, sorted. Raises BadInput `unknown-role`, also for none."""
     wanted = sorted(set(roles))
     unknown = [role for role in wanted if role not in set(Role)]
-    if unknown or not wanted:
+    if not wanted:
+        raise BadInput("choose at least one role", code="unknown-role", field="roles")
+    if unknown:
         raise BadInput(
-            f"unknown role {', '.join(unknown) or '(none)'}; known: {', '.join(Role)}", code="unknown-role",
-            field="roles",
-        )  # fmt: skip
+            f"unknown role {', '.join(unknown)}; known: {', '.join(Role)}", code="unknown-role", field="roles"
+        )
     return wanted
 
 
@@ -141,6 +142,13 @@ def find_account(session: Session, *, public_id: str, session_key: str) -> Accou
 def load_accounts(session: Session) -> list[Account]:
     """Every account, closed ones too: for the names of those who wrote something."""
     return list(session.scalars(select(Account)))
+
+
+def note_log_out(session: Session, *, by: Actor, now: datetime) -> None:
+    """Record that the actor logged out on one device; her sessions elsewhere go on."""
+    with transaction(session):
+        account = session.get_one(Account, by.account_id)
+        record(session, by=by, now=now, action="account:logged-out", subject=("account", account.public_id))
 
 
 def end_sessions(session: Session, *, by: Actor, now: datetime) -> None:

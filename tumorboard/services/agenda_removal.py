@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from tumorboard.domain.model import AgendaEntry, Attendance, MeetingPlan, SeatKind
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.judging import judge
+from tumorboard.services.parts import holds_place
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import AgendaItem, Meeting, MeetingInvitation
@@ -48,7 +49,7 @@ def _part_left(
     """Her part in what is left of the meeting, None when there is none."""
     details, member = row.details, row.member
     hers = [reference for reference in spans if reference in details["cases"]]
-    if row.status != "invited" or (row.kind == SeatKind.ON_DEMAND and not hers):
+    if not holds_place(row) or (row.kind == SeatKind.ON_DEMAND and not hers):
         return None
     if row.kind == SeatKind.CORE:
         whole = Interval(meeting.starts_at, meeting.ends_at)

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.cells import clean_text
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 from tumorboard.domain.substitutes import NOT_COMING
 from tumorboard.services.access import Actor
 from tumorboard.services.answer_tokens import ANSWERS
@@ -156,7 +157,9 @@ def refuse_ended(row: MeetingInvitation, now: datetime) -> None:
 
 
 def check_answer(answer: str) -> str:
-    """The answer itself. Raises BadInput `bad-answer` for a word that is none."""
+    """The answer itself. Raises BadInput `no-answer` for none, `bad-answer` for a word that is none."""
+    if not answer:
+        raise BadInput("choose an answer, too; nothing is noted yet", code="no-answer", field="answer")
     if answer not in ANSWERS:
         raise BadInput("the answer is accepted, tentative or declined", code="bad-answer", field="answer")
     return answer
@@ -171,8 +174,8 @@ def read_comment(text: str) -> str:
         )  # fmt: skip
     if has_resident_number(comment):
         raise BadInput(
-            "comment: holds what looks like a resident registration number; remove it",
-            code="resident-registration-number",
+            f"comment: {HOLDS_RESIDENT_NUMBER}",
+            code=RESIDENT_NUMBER,
             field="comment",
         )
     return comment

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.answers import Effect, InboundMail, Reason, Verdict, interpret
-from tumorboard.domain.cells import has_resident_number
 from tumorboard.domain.errors import Conflict, NotAllowed, NotFound
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.formats.itip import read_mail_apart
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require

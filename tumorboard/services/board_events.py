@@ -20,9 +20,12 @@ from tumorboard.store.post import AuditEvent
 ACTIONS = (
     "draft:proposed", "draft:repaired", "draft:edited", "draft:undone", "draft:redone", "draft:published",
     "draft:discarded", "draft:reopened", "draft:restored", "meeting:added", "meeting:moved", "meeting:cancelled",
+    "meeting:held-again",
 )  # fmt: skip
 OF_MEMBERS = ("substitutes:asked", "substitutes:undone")
 """Events about a member that belong to each board at whose meetings somebody comes instead of her."""
+OF_INVITATIONS = ("invitation:delegated", "invitation:taken-back")
+"""Events about a member's part in a meeting of the board."""
 MOST_EVENTS = 200
 
 
@@ -51,6 +54,7 @@ def list_board_events(session: Session, *, board: str, by: Actor, limit: int = 3
     query = select(AuditEvent).where(
         or_(
             and_(AuditEvent.action.in_(ACTIONS), of_board),
+            and_(AuditEvent.action.in_(OF_INVITATIONS), AuditEvent.detail["meeting"].as_string().in_(held)),
             and_(AuditEvent.action.in_(OF_MEMBERS), AuditEvent.detail["step"].as_string().in_(steps)),
         )
     )
@@ -61,6 +65,7 @@ def list_board_events(session: Session, *, board: str, by: Actor, limit: int = 3
     wanted |= {str(each.detail.get(name, "")) for each in rows for name in ("meeting", "from")}
     meetings = session.scalars(select(Meeting).where(Meeting.public_id.in_(wanted)))
     names = {each.subject_id for each in rows if each.subject_kind == "member"}
+    names |= {str(each.detail[name]) for each in rows for name in ("member", "deputy") if name in each.detail}
     members = session.scalars(select(Member).where(Member.public_id.in_(names)))
     return BoardEvents(
         rows=rows,

@@ -40,7 +40,7 @@ class RowProblem:
     column: str
     code: str
     message: str
-    values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

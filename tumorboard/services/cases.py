@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.domain.intake import Draft, read_case
-from tumorboard.domain.intake_reader import NAME_LIKE
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import Program
 from tumorboard.domain.requirements import assess
@@ -67,7 +66,7 @@ def refer_case(
     require(by, Permission.CASE_EDIT)
     rules = setup.program(program)
     draft = read_case(rules, cells, on=setup.today(now), references=centre_settings(session).references)
-    if any(problem.code != NAME_LIKE for problem in draft.problems) or draft.reference is None:
+    if draft.problems or draft.reference is None:
         raise _refusal(draft)
     with transaction(session):
         taken = select(Case).where(Case.program == rules.id, Case.reference == draft.reference)
@@ -90,7 +89,7 @@ def _taken(row: Case) -> Conflict:
 
 
 def _refusal(draft: Draft) -> BadInput:
-    worst = next(problem for problem in draft.problems if problem.code != NAME_LIKE)
+    worst = draft.problems[0]
     return BadInput(worst.message, code=worst.code, field=worst.column, **worst.values)
 
 

@@ -206,7 +206,7 @@ class _Loader:
         for rank, email in enumerate(entry.get("deputies", [])):
             deputy = self.known(str(email).lower(), self.members, "member", where)
             if deputy is row:
-                raise self.refuse(where, "nobody is her own deputy")
+                raise self.refuse(where, "nobody is their own deputy")
             found = have.get(deputy.id) or Deputy(deputy_id=deputy.id)
             found.rank = rank
             wanted.append(found)

@@ -91,7 +91,7 @@ def _refuse_seated(session: Session, row: Member, wanted: frozenset[str]) -> Non
     for specialty, board in session.execute(query.where(SeatHolder.member_id == row.id).order_by(Board.key)):
         if specialty not in wanted:
             raise Conflict(
-                f"she sits on the seat '{specialty}' of the board {board}; take her off that seat first",
+                f"the member sits on the seat '{specialty}' of the board {board}; take the member off that seat first",
                 code="specialty-held", field="specialties",
             )  # fmt: skip
 
@@ -150,7 +150,7 @@ def _write_deputies(session: Session, row: Member, wanted: tuple[str, ...]) -> N
         if other is None:
             raise BadInput("there is no such member", code="unknown-member", field="deputies")
         if other is row:
-            raise BadInput("nobody is her own deputy", code="own-deputy", field="deputies")
+            raise BadInput("nobody is their own deputy", code="own-deputy", field="deputies")
         deputy = have.get(other.id) or Deputy(deputy_id=other.id)
         deputy.rank = rank
         found.append(deputy)

@@ -9,24 +9,39 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from tumorboard.services.access import Actor, Permission, Role, require
+from tumorboard.services.access import Actor, Permission, Role, require, roles_with
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Board, Room, Seat, SeatHolder, Series
-from tumorboard.store.people import Account, AccountRole, Centre, Department, Member, MemberSpecialty, Specialty
+from tumorboard.store.people import (
+    Account,
+    AccountRole,
+    Centre,
+    Department,
+    Member,
+    MemberCertificate,
+    MemberSpecialty,
+    Specialty,
+)
 
 STEPS = ("centre", "people", "board", "import")
 """The steps of a fresh installation, in order."""
 
 
+Held = frozenset[tuple[str, str]]
+"""Each specialty with each certificate of the members who have it; empty for the certificate of one who has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Something that is missing: `no-coordinator`, `no-member`, `no-room`, `no-board`, `no-series`, `no-core-seat`,
-    `nobody-on-seat`, `no-case`. `board` and `specialty` are keys where it is about one."""
+    `nobody-on-seat`, `nobody-certified`, `no-case`. `board`, `specialty` and `certificate` are keys where it is about
+    one."""
 
     code: str
     board: str = ""
     specialty: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ def read_overview(session: Session, setup: Setup, *, by: Actor, now: datetime) -
         "accounts": _count(session, select(func.count(Account.id)).where(Account.active)),
         "cases": _count(session, select(func.count(Case.id))),
     }  # fmt: skip
-    gaps = tuple(_find_gaps(setup, boards, counts, now))
+    gaps = tuple(_find_gaps(setup, boards, counts, _read_held(session), now))
     return Overview(session.scalar(select(Centre)), departments, boards, counts, gaps)
 
 
@@ -64,7 +79,15 @@ def _count(session: Session, query: object) -> int:
     return int(session.scalars(query).one())  # type: ignore[call-overload]
 
 
-def _find_gaps(setup: Setup, boards: tuple[Board, ...], counts: dict[str, int], now: datetime) -> Iterator[Gap]:
+def _read_held(session: Session) -> Held:
+    held = select(MemberSpecialty.specialty, MemberCertificate.certificate).select_from(Member)
+    query = held.join(MemberSpecialty).outerjoin(MemberCertificate).where(Member.active)
+    return frozenset((specialty, certificate or "") for specialty, certificate in session.execute(query))
+
+
+def _find_gaps(
+    setup: Setup, boards: tuple[Board, ...], counts: dict[str, int], held: Held, now: datetime
+) -> Iterator[Gap]:
     if not counts["coordinators"]:
         yield Gap("no-coordinator")
     if not counts["members"]:
@@ -75,6 +98,7 @@ def _find_gaps(setup: Setup, boards: tuple[Board, ...], counts: dict[str, int], 
         yield Gap("no-board")
     for board in boards:
         yield from _find_board_gaps(setup, board, now)
+        yield from _find_certificate_gaps(setup, board, held)
     if boards and not counts["cases"]:
         yield Gap("no-case")
 
@@ -91,6 +115,16 @@ def _find_board_gaps(setup: Setup, board: Board, now: datetime) -> Iterator[Gap]
     for seat in board.seats:
         if seat.kind == "core" and not any(holder.member.active for holder in seat.holders):
             yield Gap("nobody-on-seat", board.key, seat.specialty)
+
+
+def _find_certificate_gaps(setup: Setup, board: Board, held: Held) -> Iterator[Gap]:
+    """Certificates that the rules ask of a specialty and none of its members has: no case they ask it for is placed."""
+    program = setup.programs.get(board.program)
+    there = {specialty for specialty, _ in held}
+    for specialty, certificates in program.asked_certificates.items() if program else ():
+        for certificate in certificates:
+            if specialty in there and (specialty, certificate) not in held:
+                yield Gap("nobody-certified", board.key, specialty, certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +156,15 @@ def read_progress(session: Session) -> Progress:
     return Progress(frozenset(
         step for step, query in parts.items() if session.scalar(query.limit(1)) is not None
     ))  # fmt: skip
+
+
+def list_importers(session: Session, *, by: Actor) -> tuple[str, ...]:
+    """The names of those whose log-in imports lists of cases."""
+    require(by, Permission.CENTRE_EDIT)
+    roles = [AccountRole.role.in_(roles_with(Permission.CASE_IMPORT)), Account.active]
+    return tuple(
+        session.scalars(select(Account.name).join(AccountRole).where(*roles).distinct().order_by(Account.name))
+    )
 
 
 def list_specialty_keys(session: Session) -> frozenset[str]:

@@ -124,7 +124,9 @@ def _check_post(session: Session) -> Iterator[Violation]:
         own = last.get((row.member.email, row.uid, row.meeting_id), -1) == row.sequence
         by_series = (row.member.email, series.get(row.id, ""), None) in last
         if not own and not by_series:
-            yield Violation("letter-missing", f"invitation {row.public_id}", "its last state was never written to her")
+            yield Violation(
+                "letter-missing", f"invitation {row.public_id}", "its last state was never written to the member"
+            )
 
 
 def _check_feeds(session: Session, now: datetime) -> Iterator[Violation]:
@@ -149,7 +151,7 @@ def _check_feeds(session: Session, now: datetime) -> Iterator[Violation]:
         for row in rows[document.subject_id]:
             if Interval(row.starts_at, row.ends_at) not in spans.get(series.get(row.id, row.uid), ()):
                 subject = f"member {document.subject_id}"
-                yield Violation("feed-stale", subject, "her stored feed lacks an invitation, or shows an older one")
+                yield Violation("feed-stale", subject, "the stored feed lacks an invitation, or shows an older one")
                 break
 
 

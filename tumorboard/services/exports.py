@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.errors import BadInput, NotAllowed
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 from tumorboard.formats.pdf import write_paper
 from tumorboard.formats.pdf_fonts import choose_fonts
 from tumorboard.formats.sheets import Table, write_csv, write_xlsx
@@ -29,7 +29,6 @@ from tumorboard.words import Words
 
 MOST_CASES = 5000
 LONGEST_NOTE = 200
-_REGISTRATION = re.compile(r"(?<!\d)\d{6}-?[1-8]\d{6}(?!\d)")
 
 
 class Purpose(StrEnum):
@@ -96,9 +95,8 @@ def state_purpose(code: str, note: str) -> Stated:
     purpose, note = Purpose(code), " ".join(note.split())
     if len(note) > LONGEST_NOTE:
         raise BadInput(f"say it in {LONGEST_NOTE} letters", code="too-long", field="note")
-    if _REGISTRATION.search(note):
-        raise BadInput("the note holds what looks like a resident registration number; remove it",
-                       code="resident-registration-number", field="note")  # fmt: skip
+    if has_resident_number(note):
+        raise BadInput(f"the note {HOLDS_RESIDENT_NUMBER}", code=RESIDENT_NUMBER, field="note")
     if purpose in (Purpose.RESEARCH, Purpose.OTHER) and len(note) < 3:
         raise BadInput("say in a few words what it is for", code="purpose-unsaid", field="note")
     return Stated(purpose, note)

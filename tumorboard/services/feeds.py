@@ -38,9 +38,9 @@ from tumorboard.store.people import Account, AccountRole, Department, Member
 from tumorboard.store.post import FeedDocument, FeedToken
 
 __all__ = [
-    "LEVELS", "OF_MEMBERS", "SCOPES", "Detail", "FeedHead", "answer_free_busy", "find_feed", "list_feeds", "note_use",
-    "read_feed", "render_all_feeds", "render_board_feeds", "render_feed", "render_feeds_of", "render_member_feeds",
-    "revoke_feed", "rotate_feed", "write_own_event",
+    "LEVELS", "OF_MEMBERS", "SCOPES", "Detail", "FeedHead", "answer_free_busy", "change_detail", "find_feed",
+    "list_feeds", "note_use", "read_feed", "render_all_feeds", "render_board_feeds", "render_feed", "render_feeds_of",
+    "render_member_feeds", "revoke_feed", "rotate_feed", "write_own_event",
 ]  # fmt: skip
 
 LEVELS: Mapping[str, tuple[Detail, ...]] = {
@@ -134,6 +134,25 @@ def rotate_feed(
         render_feed(session, setup, scope=scope, subject_id=row.id, detail=level, now=now)
         record(session, by=by, now=now, action="feed:rotated", subject=(scope, subject), detail=str(level))
     return token
+
+
+def change_detail(
+    session: Session, setup: Setup, *, scope: str, subject: str, detail: str, by: Actor, now: datetime
+) -> None:
+    """Another level of detail behind the same secret address of the actor's. Raises NotFound `no-feed` without one."""
+    _kind_of(scope)
+    _require_scope(by, scope, subject)
+    level = _choose_detail(scope, detail)
+    with transaction(session):
+        row = _subject(session, scope, subject)
+        hers = [one for one in list_feeds(session, by=by) if (one.scope, one.subject_id) == (scope, row.id)]
+        if not hers:
+            raise NotFound("there is no such link; make one first", code="no-feed")
+        hers[-1].detail = str(level)
+        session.flush()
+        drop_unread_feeds(session, {(scope, row.id)})
+        render_feed(session, setup, scope=scope, subject_id=row.id, detail=level, now=now)
+        record(session, by=by, now=now, action="feed:detail-changed", subject=(scope, subject), detail=str(level))
 
 
 def revoke_feed(session: Session, *, scope: str, subject: str, by: Actor, now: datetime) -> int:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from tumorboard.domain.cells import as_word
 from tumorboard.domain.errors import BadInput, Conflict, DomainError, NotAllowed
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, Role, operator, require
@@ -38,7 +39,7 @@ from tumorboard.services.centre_rooms import write_new_room
 from tumorboard.services.centre_series import SeriesResult, SeriesValues, write_new_series
 from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Board
-from tumorboard.store.people import Account, Member, MemberSpecialty
+from tumorboard.store.people import Account, Member, MemberCertificate, MemberSpecialty
 
 CODE_HOURS = 12
 _CODE_LETTERS = 16
@@ -66,13 +67,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffRow:
-    """One specialty of a programme and who holds it; an empty department is a new one with the specialty's name."""
+    """One specialty of a programme and who holds it; an empty department is a new one with the specialty's name.
+
+    `certificates` are those that the programme's rules ask of it and the person has.
+    """
 
     specialty: str
     name: str
     email: str
     title: str = ""
     department: str = ""
+    certificates: tuple[str, ...] = ()
 
 
 def make_setup_code(setup: Setup, *, now: datetime) -> str:
@@ -126,7 +131,7 @@ def begin_installation(
         link = ""
         if not people.is_coordinator and people.coordinator_email.strip():
             link = _write_coordinator(session, setup, people, nothing, now)
-        account.session_key = secrets.token_hex(16)
+        account.session_key, account.last_login_at = secrets.token_hex(16), now
         record(session, by=by, now=now, action="centre:begun", subject=("account", account.public_id))
     return Begun(account, link)
 
@@ -161,10 +166,12 @@ def staff_centre(
     """Give the specialties of a programme their departments and first members; gives how many members are new.
 
     An address that stands twice, or is a member's already, gets the further specialty. Raises BadInput and Conflict
-    with the field `name-SPECIALTY` or `email-SPECIALTY`, BadInput `nobody-named` for no row.
+    with the field `name-SPECIALTY` or `email-SPECIALTY`, Conflict `two-names` for an address of somebody else, BadInput
+    `nobody-named` for no row.
     """
     require(by, Permission.CENTRE_EDIT)
-    known = setup.program(program).specialties
+    rules = setup.program(program)
+    known, asked = rules.specialties, rules.asked_certificates
     if not rows:
         raise BadInput("name at least one member", code="nobody-named", field="rows")
     with transaction(session):
@@ -173,6 +180,9 @@ def staff_centre(
             try:
                 if row.specialty not in known:
                     raise BadInput("the programme has no such specialty", code="unknown-specialty", field="specialty")
+                if not set(row.certificates) <= set(asked.get(row.specialty, ())):
+                    raise BadInput("the rules ask for no such certificate", code="unknown-certificate",
+                                   field="certificates")  # fmt: skip
                 _write_staff(session, setup, row)
             except (BadInput, Conflict) as error:
                 raise _at(error, f"{error.values.get('field', 'email')}-{row.specialty}") from None
@@ -194,11 +204,20 @@ def _write_staff(session: Session, setup: Setup, row: StaffRow) -> None:
     member = session.scalar(select(Member).where(Member.email == email))
     if member is None:
         values = MemberValues(name=row.name, email=email, title=row.title, department=department.key,
-                              language=setup.language, specialties=(row.specialty,))  # fmt: skip
+                              language=setup.language, specialties=(row.specialty,),
+                              certificates=row.certificates)  # fmt: skip
         write_new_member(session, setup, values)
-    elif row.specialty not in {held.specialty for held in member.specialties}:
+        return
+    if row.name and as_word(row.name) != as_word(member.name):
+        raise Conflict(
+            "this address stands for somebody of another name already; give each person an address of their own",
+            code="two-names", field="email",
+        )  # fmt: skip
+    if row.specialty not in {held.specialty for held in member.specialties}:
         member.specialties.append(MemberSpecialty(specialty=row.specialty))
-        session.flush()
+    held = {each.certificate for each in member.certificates}
+    member.certificates.extend(MemberCertificate(certificate=name) for name in row.certificates if name not in held)
+    session.flush()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

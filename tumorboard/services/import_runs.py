@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 from tumorboard.domain.errors import Conflict, DomainError, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
-from tumorboard.services.case_lists import import_cases
+from tumorboard.services.case_lists import ImportReport, import_cases
+from tumorboard.services.import_refused import keep_refused
 from tumorboard.services.imports import find_upload
 from tumorboard.services.setup import Setup
 from tumorboard.services.solver_process import PlannerRefusal, Started, start_apart
@@ -39,7 +40,8 @@ class ImportRun:
     """How far the import of an upload is. `stage` is `waiting`, `reading` or `writing`; `counts` are there at its end,
     and the `import_id` of `services/import_undo.py`.
 
-    `status` is that of the row: `uploaded` when nothing was begun, `waiting`, `running`, `done`, `failed`, `cancelled`.
+    `status` is that of the row: `uploaded` when nothing was begun, `waiting`, `running`, `done`, `failed`, `cancelled`;
+    `kept` when it is done and `services/import_refused.py` keeps rows that were refused.
     """
 
     id: str
@@ -81,7 +83,7 @@ def begin_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, n
 def read_import_run(session: Session, *, upload_id: str, by: Actor, now: datetime) -> ImportRun:
     """How far the import is. One whose process fell silent has failed with `import-died`."""
     require(by, Permission.CASE_IMPORT)
-    row = find_upload(session, upload_id, by, now)
+    row = find_upload(session, upload_id, by, now, may_be_done=True)
     if row.status in ACTIVE and _is_silent(row, now):
         with transaction(session):
             row = find_upload(session, upload_id, by, now)
@@ -98,7 +100,7 @@ def stop_import(session: Session, *, upload_id: str, by: Actor, now: datetime) -
     """Stop an import that is being read; nothing of it is written. One that is being written goes on to its end."""
     require(by, Permission.CASE_IMPORT)
     with transaction(session):
-        find_upload(session, upload_id, by, now).is_cancel_requested = True
+        find_upload(session, upload_id, by, now, may_be_done=True).is_cancel_requested = True
 
 
 def _is_silent(row: PendingImport, now: datetime) -> bool:
@@ -118,7 +120,7 @@ def work_on_import(database_url: str, setup: Setup, upload_id: str) -> None:
                 session, setup, program=upload.program, content=upload.content, filename=f"list{upload.suffix}", by=by,
                 now=datetime.now(UTC), watch=beats.watch,
             )  # fmt: skip
-        beats.end("done", counts=report.counts, import_id=report.import_id)
+        beats.finish(report)
     except DomainError as error:
         beats.end("cancelled" if error.code == "import-stopped" else "failed", problem=error.code)
     except MemoryError:
@@ -158,13 +160,19 @@ class _Beats:
             row.progress = {"stage": "writing" if done == rows else "reading", "done": done, "all": rows}
         self._next_at = time.monotonic() + BEAT_SECONDS
 
-    def end(self, status: str, *, problem: str = "", counts: dict[str, int] | None = None, import_id: str = "") -> None:
-        """Write the end; an upload that somebody removed meanwhile needs none."""
+    def finish(self, report: ImportReport) -> None:
+        """Write that all is imported, and which rows were not; an upload that somebody removed meanwhile needs none."""
+        with Session(self._engine) as session, transaction(session):
+            row = session.scalar(select(PendingImport).where(PendingImport.public_id == self._upload_id))
+            if row is not None:
+                keep_refused(session, row, report)
+
+    def end(self, status: str, *, problem: str) -> None:
+        """Write why nothing is imported; an upload that somebody removed meanwhile needs none."""
         with Session(self._engine) as session, transaction(session):
             row = session.scalar(select(PendingImport).where(PendingImport.public_id == self._upload_id))
             if row is not None:
                 row.status, row.problem = status, problem
-                row.progress = {**row.progress, "counts": counts or {}, "import_id": import_id}
 
     def _find(self, session: Session) -> PendingImport:
         row = session.scalar(select(PendingImport).where(PendingImport.public_id == self._upload_id).with_for_update())

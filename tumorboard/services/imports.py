@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from tumorboard.domain.errors import BadInput, BadTable, NotFound
-from tumorboard.domain.intake_draft import RESIDENT_NUMBER
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER
+from tumorboard.domain.intake_draft import say_where
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
+from tumorboard.services.import_refused import KEPT, keep_refused
 from tumorboard.services.import_undo import forget_imports
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import PendingImport
 
 KEPT_FOR = timedelta(days=1)
 LONG_BYTES = 200_000
+MOST_PLACES = 10
 """A list of this size takes more than a second or two."""
 
 
@@ -65,8 +68,12 @@ def _refuse_resident_numbers(report: ImportReport) -> None:
     """A file with such a number is not kept at all, not even until it is confirmed."""
     found = [problem for problem in report.problems if problem.code == RESIDENT_NUMBER]
     if found:
-        more = f" (and {len(found) - 1} more cells)" if len(found) > 1 else ""
-        raise BadTable(f"{found[0].message}{more}; nothing of the file was kept", code=RESIDENT_NUMBER)
+        places = tuple((each.row, each.column) for each in found[:MOST_PLACES])
+        named = ", ".join(say_where(row, column) for row, column in places)
+        more = {"more": len(found) - MOST_PLACES} if len(found) > MOST_PLACES else {}
+        named = f"{named} and {more['more']} more" if more else named
+        message = f"{named}: {HOLDS_RESIDENT_NUMBER} from the file and choose it again; nothing of it was kept"
+        raise BadTable(message, code=RESIDENT_NUMBER, places=places, **more)
 
 
 def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> StagedImport:
@@ -83,14 +90,16 @@ def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, no
 
 
 def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> ImportReport:
-    """Import an upload and remove it; refused rows are left out and named, and the upload stays for them to be read."""
+    """Import an upload and remove its file; refused rows are left out, and `read_refused` names them from then on."""
     require(by, Permission.CASE_IMPORT)
     row = find_upload(session, upload_id, by, now)
     report = import_cases(
         session, setup, program=row.program, content=row.content, filename=f"list{row.suffix}", by=by, now=now
     )
-    if not report.count("refused"):
-        drop_import(session, by=by, now=now)
+    with transaction(session):
+        row = find_upload(session, upload_id, by, now)
+        keep_refused(session, row, report)
+        _remove(session, by, now)
     return report
 
 
@@ -103,22 +112,26 @@ def drop_import(session: Session, *, by: Actor, now: datetime) -> None:
 
 def drop_old_imports(session: Session, *, now: datetime) -> int:
     """Remove uploads older than a day, gives how many, and what imports of then changed. The nightly job calls it."""
+    is_old = and_(PendingImport.uploaded_at < now - KEPT_FOR, PendingImport.status != KEPT)
     with transaction(session):
-        old = list(session.scalars(select(PendingImport.id).where(PendingImport.uploaded_at < now - KEPT_FOR)))
+        old = list(session.scalars(select(PendingImport.id).where(is_old)))
         session.execute(delete(PendingImport).where(PendingImport.id.in_(old)))
         forget_imports(session, now=now)
     return len(old)
 
 
 def _remove(session: Session, by: Actor, now: datetime) -> None:
-    is_old = PendingImport.uploaded_at < now - KEPT_FOR
-    session.execute(delete(PendingImport).where(or_(PendingImport.uploaded_by == by.name, is_old)))
+    """What is kept of an import that is done stays until the next one."""
+    is_gone = or_(PendingImport.uploaded_by == by.name, PendingImport.uploaded_at < now - KEPT_FOR)
+    session.execute(delete(PendingImport).where(is_gone, PendingImport.status != KEPT))
 
 
-def find_upload(session: Session, upload_id: str, by: Actor, now: datetime) -> PendingImport:
-    """The actor's own upload. NotFound `unknown-upload` for one that is gone, or somebody else's."""
+def find_upload(
+    session: Session, upload_id: str, by: Actor, now: datetime, *, may_be_done: bool = False
+) -> PendingImport:
+    """The actor's own upload. NotFound `unknown-upload` for one that is gone, imported already, or somebody else's."""
     query = select(PendingImport).where(PendingImport.public_id == upload_id, PendingImport.uploaded_by == by.name)
-    row = session.scalar(query.where(PendingImport.uploaded_at >= now - KEPT_FOR))
-    if row is None:
+    row = session.scalar(query.where(or_(PendingImport.uploaded_at >= now - KEPT_FOR, PendingImport.status == KEPT)))
+    if row is None or not (row.content or may_be_done):
         raise NotFound("this upload is gone; choose the file again", code="unknown-upload")
     return row

@@ -20,7 +20,7 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.mail.letters import LetterKind, Previous
 from tumorboard.services.invitation_letters import ASKED_FOR, Change, invitation_of, letter_facts, new_uid, next_stamp
 from tumorboard.services.invitation_post import post_letters, resend_invitation
-from tumorboard.services.parts import holds_place, stand_in_of
+from tumorboard.services.parts import OWN, holds_place, stand_in_of
 from tumorboard.services.setup import Setup
 from tumorboard.services.standing import catch_up, end_instances, settle
 from tumorboard.store.meetings import Meeting, MeetingInvitation
@@ -147,8 +147,8 @@ def _invite(
         meeting.invitations.append(row)
         return Change(row, LetterKind.INVITATION)
     previous = _previous(row)
-    if "related" in row.details:
-        details = {**details, "related": row.details["related"]}  # the series that this entry has left
+    # the series that this entry has left; what a deputy came for before she was named
+    details = {**details, **{name: row.details[name] for name in ("related", OWN) if name in row.details}}
     was_invited = holds_place(row)
     is_moved = (row.starts_at, row.ends_at) != (span.start, span.end)
     if was_invited and not is_moved and row.details == details and row.kind == attendance.kind:

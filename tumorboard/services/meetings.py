@@ -128,19 +128,23 @@ def add_meeting(
         cancelled = session.scalar(same)
         if cancelled is not None and cancelled.status != "cancelled":
             raise Conflict("the board already meets at this time", code="meeting-exists")
-        _refuse_taken_room(session, room_row, starts_at, ends_at)
         if cancelled is None:
+            refuse_taken_room(session, room_row, starts_at, ends_at)
             meeting = _add(session, setup, board_row, starts_at, ends_at, board_row.time_zone, room_row, None)
         else:
-            meeting = _hold_again(session, setup, cancelled, ends_at, room_row)
+            meeting = hold_again(session, setup, cancelled, ends_at, room_row)
         meeting.is_extra = is_extra
         render_board_feeds(session, setup, {board_row.id}, now=now)
         record(session, by=by, now=now, action="meeting:added", subject=("meeting", meeting.public_id))
     return meeting
 
 
-def _hold_again(session: Session, setup: Setup, meeting: Meeting, ends_at: datetime, room: Room) -> Meeting:
-    """A cancelled meeting takes place after all: members invited again keep their calendar entries."""
+def hold_again(session: Session, setup: Setup, meeting: Meeting, ends_at: datetime, room: Room) -> Meeting:
+    """A cancelled meeting takes place after all, in the running transaction; nobody is invited to it yet.
+
+    Members invited again keep their calendar entries. Raises Conflict `room-taken`.
+    """
+    refuse_taken_room(session, room, meeting.starts_at, ends_at)
     meeting.status, meeting.published_at = "planned", None
     meeting.ends_at, meeting.room_id = ends_at.astimezone(UTC), room.id
     meeting.closes_at = closes_at(setup, meeting.board, meeting.starts_at)
@@ -199,7 +203,8 @@ def book_room(session: Session, meeting: Meeting) -> None:
     session.flush()
 
 
-def _refuse_taken_room(session: Session, room: Room, starts_at: datetime, ends_at: datetime) -> None:
+def refuse_taken_room(session: Session, room: Room, starts_at: datetime, ends_at: datetime) -> None:
+    """Raise Conflict `room-taken` where something is booked in a room between two instants."""
     if room_is_taken(session, room.id, starts_at, ends_at):
         raise Conflict(
             f"the room {room.name} is taken for part of this time; choose another room or time", code="room-taken"

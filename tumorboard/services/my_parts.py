@@ -27,7 +27,8 @@ from tumorboard.services.answer_taking import read_comment, refuse_ended
 from tumorboard.services.answers import find_own_invitation
 from tumorboard.services.audit import record
 from tumorboard.services.boards import list_windows
-from tumorboard.services.delegation import delegate
+from tumorboard.services.delegation import delegate, take_back
+from tumorboard.services.deputy_choice import reasons_against
 from tumorboard.services.invitations import question_fields
 from tumorboard.services.parts import DELEGATED
 from tumorboard.services.setup import Setup
@@ -69,12 +70,16 @@ class MyCase:
 
 @dataclass(frozen=True, slots=True)
 class MyPart:
-    """Her part in a meeting ahead; `deputies` could come for her, and `stand_in` does after she delegated."""
+    """Her part in a meeting ahead; `deputies` could come for her, and `stand_in` does after she delegated.
+
+    `unfit` hold her specialties but cannot come, each with why: `has-declined` or `not-free`.
+    """
 
     row: MeetingInvitation
     cases: tuple[MyCase, ...]
     deputies: tuple[Member, ...]
     stand_in: Member | None = None
+    unfit: tuple[tuple[Member, str], ...] = ()
 
 
 def list_my_parts(session: Session, setup: Setup, *, by: Actor, now: datetime, meeting_id: str = "") -> list[MyPart]:
@@ -98,10 +103,18 @@ def _read_parts(
     rows = [row for row in rows if meeting_id in ("", row.meeting.public_id)]
     agendas = _load_agendas(session, {row.meeting_id for row in rows})
     deputies, stand_ins = _load_deputies(session, rows), _load_stand_ins(session, rows)
+    against = reasons_against(session, rows, deputies)
     found = []
     for row in rows:
         hers = list(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now))
-        part = MyPart(row, tuple(case for _, case in hers), deputies[row.id], stand_ins.get(row.public_id))
+        judged = [(one, against.get((row.id, one.id))) for one in deputies[row.id]]
+        part = MyPart(
+            row,
+            tuple(case for _, case in hers),
+            tuple(one for one, reason in judged if reason is None),
+            stand_ins.get(row.public_id),
+            tuple((one, reason) for one, reason in judged if reason is not None),
+        )
         found.append(({public_id for public_id, case in hers if case.questions}, part))
     return found
 
@@ -145,6 +158,18 @@ def delegate_own(
     return chosen
 
 
+def take_back_own(session: Session, setup: Setup, *, invitation_id: str, by: Actor, now: datetime) -> Member:
+    """The actor comes herself to what she had named a deputy for; both are written to. Gives who does not come.
+
+    Raises NotAllowed for another's invitation; else as `delegation.take_back`.
+    """
+    require(by, Permission.ANSWER_OWN)
+    with transaction(session):
+        row = find_own_invitation(session, invitation_id, by=by)
+        refuse_ended(row, now)
+        return take_back(session, setup, row, channel="page", by=by, now=now)
+
+
 def _load_agendas(session: Session, meeting_ids: Iterable[int]) -> dict[int, list[AgendaItem]]:
     query = (
         select(AgendaItem)
@@ -163,9 +188,7 @@ def _load_deputies(session: Session, rows: Sequence[MeetingInvitation]) -> dict[
     wanted = {name for row in rows for name in row.details.get("specialties", ())}
     query = (
         select(Member)
-        .join(MemberSpecialty)
-        .where(Member.active.is_(True), MemberSpecialty.specialty.in_(wanted))
-        .distinct()
+        .where(Member.active.is_(True), Member.specialties.any(MemberSpecialty.specialty.in_(wanted)))
         .options(selectinload(Member.specialties))
     )
     members = list(session.scalars(query.order_by(Member.name, Member.id))) if wanted else []

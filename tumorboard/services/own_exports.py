@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from tumorboard.domain.cells import has_resident_number
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import CellProblem, Draft, DraftRow
 from tumorboard.domain.intake_draft import say_where
+from tumorboard.domain.intake_headings import find_column
 from tumorboard.domain.intake_rules import as_column
 from tumorboard.domain.program import Program
 from tumorboard.formats.layouts import TableRow
@@ -36,7 +37,7 @@ class Recognised(NamedTuple):
 
 
 def recognise_export(table: Table, program: Program) -> Recognised:
-    """The same table for any other list; the head of the reference is known in both languages all the same."""
+    """The same table for any other list; its head of the reference is known in both languages all the same."""
     at = {as_column(column): column for column in table.columns}
     for language in LANGUAGES:
         words = Words(language)
@@ -44,14 +45,14 @@ def recognise_export(table: Table, program: Program) -> Recognised:
         if not names["case"]:
             continue
         if not all(names[code] for code in _TELLING):
-            return Recognised(_with_reference(table, names["case"]))
+            return Recognised(_with_reference(table, program, names["case"]))
         return _without_derived(table, program, names)
     return Recognised(table)
 
 
-def _with_reference(table: Table, column: str) -> Table:
-    """The table whose column of cases is called `reference`, unless it has one of that name already."""
-    if any(as_column(each) == _REFERENCE for each in table.columns):
+def _with_reference(table: Table, program: Program, column: str) -> Table:
+    """The table whose column of cases is called `reference`, unless it has one already, in whatever words."""
+    if any(find_column(program, each) == _REFERENCE for each in table.columns):
         return table
     rows = [
         TableRow(row.number, {_REFERENCE if name == column else name: text for name, text in row.cells.items()})
@@ -84,7 +85,7 @@ def _without_derived(table: Table, program: Program, names: dict[str, str]) -> R
         refuses=False,
     )
     short = replace(table, columns=columns, rows=tuple(kept))
-    return Recognised(_with_reference(short, names["case"]), (note,), tuple(refused))
+    return Recognised(_with_reference(short, program, names["case"]), (note,), tuple(refused))
 
 
 def _refuse(number: int, column: str, reference: str) -> DraftRow:

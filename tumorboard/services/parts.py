@@ -7,6 +7,8 @@ deputy's invitation names hers in `delegated_from`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from tumorboard.domain.model import Attendance, SeatKind
 from tumorboard.domain.substitutes import NOT_COMING
@@ -14,6 +16,8 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.store.meetings import MeetingInvitation
 
 DELEGATED = "delegated"
+OWN = "own"
+"""Under this name the details of a deputy keep what she was invited for before somebody named her."""
 
 
 def holds_place(row: MeetingInvitation) -> bool:
@@ -32,6 +36,34 @@ def part_of(row: MeetingInvitation, place: Mapping[str, int] | None = None) -> A
         specialties=tuple(details["specialties"]), cases=tuple(cases), rules=tuple(details["rules"]),
         required=details["required"],
     )  # fmt: skip
+
+
+def write_own(row: MeetingInvitation) -> dict[str, Any]:
+    """Her part as the details of her invitation keep it while she comes for somebody else as well."""
+    part = part_of(row)
+    return {
+        "kind": part.kind.value, "starts_at": part.span.start.isoformat(), "ends_at": part.span.end.isoformat(),
+        "specialties": list(part.specialties), "cases": list(part.cases), "rules": list(part.rules),
+        "required": part.required,
+    }  # fmt: skip
+
+
+def read_own(row: MeetingInvitation) -> Attendance | None:
+    """What a deputy was invited for herself; None for who comes in somebody's place only."""
+    own = row.details.get(OWN)
+    if own is None:
+        return None
+    span = Interval(datetime.fromisoformat(own["starts_at"]), datetime.fromisoformat(own["ends_at"]))
+    return Attendance(
+        member=row.member.public_id, kind=SeatKind(own["kind"]), span=span, specialties=tuple(own["specialties"]),
+        cases=tuple(own["cases"]), rules=tuple(own["rules"]), required=own["required"],
+    )  # fmt: skip
+
+
+def keep_own(row: MeetingInvitation, own: Mapping[str, Any] | None) -> None:
+    """Let the details of a deputy keep what she was invited for herself, or forget it with None."""
+    others = {name: value for name, value in row.details.items() if name != OWN}
+    row.details = others if own is None else {**others, OWN: dict(own)}
 
 
 def deputy_of(row: MeetingInvitation) -> MeetingInvitation | None:

@@ -29,7 +29,7 @@ State = dict[str, Any]
 
 
 class StepKind(StrEnum):
-    """What a step did. `published` is of a board, the others are of its draft."""
+    """What a step did. `published` and `cancelled` are of a board, the others are of its draft."""
 
     ORDERED = "ordered"
     MOVED = "moved"
@@ -38,6 +38,7 @@ class StepKind(StrEnum):
     PROPOSED = "proposed-again"
     RESTORED = "restored"
     PUBLISHED = "published"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def _row_of(session: Session, message: InboundMessage, now: datetime) -> Meeting
     assert row is not None
     refuse_ended(row, now)
     if message.sequence is not None and message.sequence < row.sequence:
-        raise Conflict("she has been asked anew since; this is about an earlier time", code="proposal-outdated")
+        raise Conflict("the member has been asked anew since; this is about an earlier time", code="proposal-outdated")
     return row
 
 
@@ -191,7 +191,7 @@ def _move(
     length = row.ends_at - row.starts_at
     if whole.contains(Interval(start, end if end is not None and end > start else start + length)):
         raise Conflict(
-            "the proposed time lies within the same meeting: the order of the agenda decides when she is needed; "
+            "the proposed time lies within the same meeting: the order of the agenda decides when somebody is needed; "
             "change the order on a draft of the board",
             code="within-meeting",
         )

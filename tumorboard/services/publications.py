@@ -1,11 +1,11 @@
-"""The last publication of a board, with what it replaced: kept so that it can be taken back."""
+"""The last publication of a board, and its meetings that were cancelled, with what was before: to be taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from tumorboard.services.access import Actor
@@ -22,9 +22,9 @@ def record_publication(
 ) -> PlanChange:
     """Keep the agendas that a publication replaces, in its transaction. Of a board the last one is kept."""
     of_board = (PlanChange.board_id == draft.board_id, PlanChange.draft_id.is_(None))
-    number = (session.scalar(select(func.max(PlanChange.number)).where(*of_board)) or 0) + 1
     change = PlanChange(
-        board_id=draft.board_id, draft_id=None, number=number, kind=StepKind.PUBLISHED.value,
+        board_id=draft.board_id, draft_id=None, number=_next_number(session, draft.board_id),
+        kind=StepKind.PUBLISHED.value,
         detail={"draft": draft.public_id, "meetings": sorted(before), "letters": letters},
         before={"agendas": {name: list(order) for name, order in before.items()}, "until": draft.until.isoformat()},
         made_by=by.name, at=now,
@@ -44,3 +44,39 @@ def last_publication(session: Session, board: Board, *, now: datetime) -> PlanCh
         return None
     ahead = select(Meeting.id).where(Meeting.public_id.in_(change.detail["meetings"]), Meeting.starts_at > now)
     return change if session.scalar(ahead.limit(1)) is not None else None
+
+
+def record_cancellation(session: Session, meeting: Meeting, agenda: Sequence[str], *, by: Actor, now: datetime) -> None:
+    """Keep the agenda that a cancelled meeting had, in the transaction that cancels it; of a meeting the last one.
+
+    `counter` are its agenda changes: where they have grown since, somebody did something else with the meeting.
+    """
+    change = PlanChange(
+        board_id=meeting.board_id, draft_id=None, number=_next_number(session, meeting.board_id),
+        kind=StepKind.CANCELLED.value, detail={"meeting": meeting.public_id, "counter": meeting.agenda_changes},
+        before={"agenda": list(agenda)}, made_by=by.name, at=now,
+    )  # fmt: skip
+    older = delete(PlanChange).where(*_cancellations(meeting))
+    session.execute(older.execution_options(synchronize_session=False))
+    session.add(change)
+    session.flush()
+
+
+def find_cancellation(session: Session, meeting: Meeting, *, now: datetime) -> PlanChange | None:
+    """What a cancelled meeting was, while it is ahead and nothing else was done with it."""
+    if meeting.status != "cancelled" or meeting.starts_at <= now:
+        return None
+    change = session.scalar(select(PlanChange).where(*_cancellations(meeting)).limit(1))
+    return change if change is not None and change.detail["counter"] == meeting.agenda_changes else None
+
+
+def _cancellations(meeting: Meeting) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PlanChange.board_id == meeting.board_id, PlanChange.draft_id.is_(None),
+        PlanChange.kind == StepKind.CANCELLED.value, PlanChange.detail["meeting"].as_string() == meeting.public_id,
+    )  # fmt: skip
+
+
+def _next_number(session: Session, board_id: int) -> int:
+    of_board = (PlanChange.board_id == board_id, PlanChange.draft_id.is_(None))
+    return (session.scalar(select(func.max(PlanChange.number)).where(*of_board)) or 0) + 1

@@ -17,12 +17,18 @@ from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.draft_today import DraftToday, compare_today
 from tumorboard.services.feeds import render_feeds_of
-from tumorboard.services.invitations import Change, cancel_invitations, post_letters, sync_invitations
+from tumorboard.services.invitations import (
+    Change,
+    cancel_invitations,
+    is_urgent_call,
+    post_letters,
+    sync_invitations,
+)
 from tumorboard.services.meetings import lock_meeting, lock_meetings
 from tumorboard.services.parts import holds_place
 from tumorboard.services.plan_changes import refuse_closed
 from tumorboard.services.planning import find_draft, proposal_of
-from tumorboard.services.publications import record_publication
+from tumorboard.services.publications import record_cancellation, record_publication
 from tumorboard.services.recheck import recheck_meetings
 from tumorboard.services.room_entry import refuse_begun
 from tumorboard.services.setup import Setup
@@ -219,7 +225,8 @@ def _write_bookings(session: Session, plans: list[MeetingPlan], meetings: Mappin
 def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor, now: datetime) -> int:
     """A meeting does not take place: cases wait again, bookings end, everybody invited hears of it.
 
-    Gives the number of letters. Raises Conflict for a meeting that is past or cancelled already.
+    `cancellation_undo.undo_cancellation` takes it back, except for an urgent meeting, which is called anew. Gives the
+    number of letters. Raises Conflict for a meeting that is past or cancelled already.
     """
     require(by, Permission.MEETING_EDIT)
     with transaction(session):
@@ -229,6 +236,7 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
         if meeting.starts_at <= now:
             raise Conflict("this meeting has begun; it cannot be cancelled any more", code="meeting-past")
         refuse_begun(session, [meeting])
+        agenda = agenda_of(meeting)
         for item in list(meeting.agenda):
             item.case.status = "waiting"
         meeting.agenda.clear()
@@ -237,6 +245,8 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
         for booking in session.scalars(select(Booking).where(Booking.meeting_id == meeting.id)):
             booking.status = "released"
         session.flush()
+        if not is_urgent_call(meeting):
+            record_cancellation(session, meeting, agenda, by=by, now=now)
         changes = cancel_invitations(session, meeting, now=now)
         changes += leave_out_untold(session, setup, meeting, LetterKind.CANCELLED, now=now)
         letters = post_letters(session, setup, meeting, changes, now=now, batch=meeting_id)

@@ -76,7 +76,7 @@ def ask_instead(
         instead = find_member(session, instead_id)
         row = _row_of(meeting, member_id) if member_id else None
         if facts is None or (row is not None and not _may_be_replaced(facts, meeting, row)):
-            raise Conflict("she comes to this meeting; ask her first whether she does not", code="member-comes")
+            raise Conflict("the member comes to this meeting; ask them first whether they do not", code="member-comes")
         needs, left = _needs_for(facts, meeting, row, instead)
         asked = ask(session, setup, meeting, row, instead, needs, by=by, now=now, is_all=not left)
         recheck_meeting(session, setup, meeting, now=now)
@@ -198,7 +198,7 @@ def _row_of(meeting: Meeting, member_id: str) -> MeetingInvitation:
 def not_suited(code: str) -> Conflict:
     """The refusal to ask somebody, with its reason."""
     return Conflict(
-        f"she cannot be asked for this ({code}); choose somebody else", code="not-suited", reasons=(Reason(code),)
+        f"this member cannot be asked for it ({code}); choose somebody else", code="not-suited", reasons=(Reason(code),)
     )
 
 

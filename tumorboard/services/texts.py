@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tumorboard.domain.cells import clean_text, has_resident_number
+from tumorboard.domain.cells import clean_text
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 2000
@@ -31,8 +32,8 @@ def _accept(cleaned: str, field: str, *, longest: int) -> str:
         raise BadInput(f"{field}: longer than {longest} characters; shorten it", code="too-long", field=field)
     if has_resident_number(cleaned):
         raise BadInput(
-            f"{field}: holds what looks like a resident registration number; remove it",
-            code="resident-registration-number",
+            f"{field}: {HOLDS_RESIDENT_NUMBER}",
+            code=RESIDENT_NUMBER,
             field=field,
         )
     return cleaned

@@ -182,11 +182,12 @@ def log_in_account(account: Account) -> None:
         g.pop(name, None)
 
 
-def log_out() -> None:
-    """End every session of the account behind the request, here and elsewhere."""
+def log_out(*, everywhere: bool) -> None:
+    """End the session of this browser, or every session of the account behind the request."""
     account = current_account()
     if account is not None:
-        accounts.end_sessions(database(), by=current_actor(), now=utc_now())
+        end = accounts.end_sessions if everywhere else accounts.note_log_out
+        end(database(), by=current_actor(), now=utc_now())
     logout_user()
     session.clear()
     for name in ("actor", "csrf_token"):

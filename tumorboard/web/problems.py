@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from tumorboard.domain.errors import Conflict, DomainError, NotAllowed, NotFound
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.domain.model import Reason
 from tumorboard.web.auth import database
 from tumorboard.web.calendar_paths import is_for_calendars
@@ -188,7 +189,8 @@ def _field_errors(error: HTTPException) -> Iterator[dict[str, str]]:
     messages = (getattr(error, "data", None) or {}).get("messages", {})
     for place, found in messages.items():
         for path, message in _flatten(found):
-            yield {"in": _PLACES.get(place, place), "field": path, "message": message}
+            field, said = without_resident_number(path), without_resident_number(message)
+            yield {"in": _PLACES.get(place, place), "field": field, "message": said}
 
 
 def _flatten(found: Any, path: str = "") -> Iterator[tuple[str, str]]:

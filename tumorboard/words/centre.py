@@ -14,6 +14,10 @@ GAPS: Mapping[str, str] = {
     "no-series": _("%(board)s meets on no day: give it a weekly meeting."),
     "no-core-seat": _("%(board)s has no seat for %(specialty)s, which its programme asks for in every meeting."),
     "nobody-on-seat": _("%(board)s: nobody sits on the seat of %(specialty)s."),
+    "nobody-certified": _(
+        "%(board)s: no member holds the certificate that its rules ask for, %(specialty)s (%(certificate)s): enter it "
+        "at the members."
+    ),
     "no-case": _("There is no case yet: import the first list."),
 }
 """By the code of a `Gap`."""

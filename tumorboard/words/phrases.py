@@ -46,6 +46,7 @@ _REASONS: Mapping[str, str] = {
     "named-member-absent": _("%(meetings)s: cannot come, %(member)s"),
     "window-does-not-fit": _("%(meetings)s: the free time does not fit, %(specialty)s"),
     "no-member-for-specialty": _("The centre has no member for %(specialty)s"),
+    "nobody-certified": _("No member holds the certificate that is asked for: %(specialty)s (%(certificate)s)"),
     "no-capacity": _("All meetings are full (%(minutes)s minutes needed); add an extra meeting"),
     "no-meeting": _("No meeting in the planned weeks; add one or plan more weeks"),
     "not-examined": _("%(meetings)s: not examined in the time allowed"),
@@ -113,6 +114,7 @@ _OVERRULED: Mapping[str, str] = {
     "named-member-absent": _("a named member cannot come"),
     "window-does-not-fit": _("a specialist's free time does not fit"),
     "no-member-for-specialty": _("the centre has no member for a needed specialty"),
+    "nobody-certified": _("no member holds a needed certificate"),
 }
 
 _MOSTLY: Mapping[str, str] = {

@@ -28,8 +28,11 @@ _EVENTS: Mapping[str, str] = {
     "meeting:added": _("Meeting added: %(meeting)s"),
     "meeting:moved": _("Meeting moved to %(meeting)s"),
     "meeting:cancelled": _("Meeting cancelled: %(meeting)s"),
+    "meeting:held-again": _("Cancellation taken back: %(meeting)s"),
     "substitutes:asked": _("Substitutes for %(member)s invited"),
     "substitutes:undone": _("Taken back: substitutes for %(member)s"),
+    "invitation:delegated": _("%(meeting)s: %(deputy)s comes in the place of %(member)s"),
+    "invitation:taken-back": _("%(meeting)s: %(member)s comes again, not %(deputy)s"),
 }
 _SHORT: Mapping[str, str] = {
     "ordered": _("order within a meeting"),
@@ -48,13 +51,16 @@ def say_plan_step(kind: str, words: Words, *, case: str = "", meeting: str = "",
     return words.gettext(_STEPS[kind]) % values if kind in _STEPS else kind.replace("-", " ")
 
 
-def say_plan_event(action: str, words: Words, *, step: str = "", meeting: str = "", member: str = "") -> str:
+def say_plan_event(
+    action: str, words: Words, *, step: str = "", meeting: str = "", member: str = "", deputy: str = ""
+) -> str:
     """An event of a board's timeline; `step` in words."""
     pattern = _EVENTS.get(action)
     if pattern is None:
         return action.replace(":", " ")
     gone = words.gettext(_("a meeting that is no longer ahead"))
-    return words.gettext(pattern) % {"step": step or "–", "meeting": meeting or gone, "member": member or "–"}
+    values = {"step": step or "–", "meeting": meeting or gone, "member": member or "–", "deputy": deputy or "–"}
+    return words.gettext(pattern) % values
 
 
 def say_step_kind(kind: str, words: Words) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tumorboard.domain.errors import DomainError
+from tumorboard.domain.model import Text
 from tumorboard.words import Words, choose_language
 from tumorboard.words import to_translate as _
 
@@ -46,7 +47,7 @@ _CELLS: Mapping[str, str] = {
     "not-a-gestation": _("No gestational age; write weeks+days, as 24+3."),
     "not-a-number": _("No plain number; write digits with a decimal point, without a unit."),
     "resident-registration-number": _(
-        "Holds what looks like a resident registration number; remove it. Nothing of this row is kept."
+        "Holds what looks like a resident registration number. Such a number must not be entered anywhere; remove it."
     ),
     "too-long": _("The text is too long; shorten it."),
     "unknown-column": _("No column of this programme; it is not imported."),
@@ -68,6 +69,7 @@ _PAGES: Mapping[str, str] = {
     "undone-already": _("This was taken back already."),
     "changed-since": _("These meetings are over or changed since; edit them one by one."),
     "already-exists": _("This already exists, or something it refers to does not; load the page again."),
+    "time-taken": _("You are booked elsewhere at this time by now; tell the coordinator if you come here instead."),
     "time-past": _("The fixed time is past; give one that is ahead."),
     "time-too-far": _("Fix a time two years ahead at most."),
     "time-off-minute": _("Give a whole minute, as in 14:30."),
@@ -123,7 +125,11 @@ _PAGES: Mapping[str, str] = {
     "ends-before-start": _("The end is not after the start."),
     "letter-not-dead": _("Only a letter that was given up, and has no newer one, can be sent again."),
     "log-in-needed": _("Please log in first."),
+    "method-not-allowed": _(
+        "This address belongs to a form and cannot be opened by itself; go on from the start page."
+    ),
     "meeting-cancelled": _("This meeting is cancelled already."),
+    "meeting-held": _("This meeting is not cancelled; there is nothing to take back."),
     "meeting-exists": _("The board already meets at this time."),
     "meeting-in-use": _("This meeting is published, or one of a weekly series; cancel it instead."),
     "no-change": _("Choose at least one change."),
@@ -142,6 +148,7 @@ _PAGES: Mapping[str, str] = {
     "nothing-lost": _("Nothing is open here any more; load the page again."),
     "not-suited": _("This member cannot be asked for this; choose somebody else."),
     "urgent-call": _("This is an urgent meeting: choose another moment, or phone somebody."),
+    "not-delegated": _("Nobody comes in your place any more; answer the invitation itself."),
     "not-invited": _("This member is not asked to come to this meeting."),
     "not-urgent": _("This meeting was not called for an urgent case; propose again instead."),
     "nothing-ticked": _("Tick at least one case first."),
@@ -165,6 +172,7 @@ _PAGES: Mapping[str, str] = {
     "unknown-specialty": _("There is no such specialty."),
     "until-past": _("The time to find a moment in is over."),
     "plan-broken": _("The draft is no longer right; the reasons stand below."),
+    "referred-in-future": _("The day of the referral is still to come."),
     "report-in-future": _("A report cannot be dated in the future; note it as expected."),
     "room-taken": _("The room is taken for part of this time; choose another room or time."),
     "too-many-requests": _("Too many attempts; wait a minute and try again."),
@@ -240,6 +248,8 @@ _CALENDARS: Mapping[str, str] = {
 
 _ANSWERS: Mapping[str, str] = {
     "bad-answer": _("The answer is accepted, tentative or declined."),
+    "no-feed": _("There is no such link; make one first."),
+    "no-answer": _("Choose an answer, too: nothing is noted yet, and your comment stands here still."),
     "has-delegated": _("Somebody else comes instead already; enter first that the deputy does not come."),
     "address-works": _("No letter to this member came back."),
     "bad-inbox-url": _("The address of the mailbox is wrong; tell the operator."),
@@ -314,6 +324,7 @@ _CENTRE: Mapping[str, str] = {
     "no-core-seat": _("A board needs at least one seat for the whole meeting, and somebody on it."),
     "no-link-key": _("This installation cannot sign links; tell the operator."),
     "nobody-named": _("Name at least one member."),
+    "two-names": _("This address belongs to somebody of another name; give each person an address of their own."),
     "own-deputy": _("Nobody is their own deputy."),
     "password-link-over": _("This link is over or was used already; ask an administrator for a new one."),
     "passwords-differ": _("The two passwords differ."),
@@ -356,6 +367,16 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
         _("%(value)s is impossible here; at least %(minimum)s."),
         _("%(value)s is impossible here; at most %(maximum)s."),
     ),
+    "resident-registration-number": (
+        _(
+            "What looks like a resident registration number stands here: %(places)s, and in %(more)d more cells. "
+            "Remove these numbers from the file and choose it again; nothing of it was kept."
+        ),
+        _(
+            "What looks like a resident registration number stands here: %(places)s. Remove it from the file and "
+            "choose it again; nothing of it was kept."
+        ),
+    ),
     "not-a-date": (_("%(value)s is no date; write it as 2026-11-22."),),
     "not-a-number": (_("%(value)s is no plain number; write digits with a decimal point, without a unit."),),
     "not-a-gestation": (_("%(value)s is no gestational age; write weeks+days, as 24+3."),),
@@ -363,18 +384,42 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
 """Sentences that name more than the code, the fullest first: the first whose values are all there is said."""
 
 
-def say_refusal(code: str, message: str, words: Words, values: Mapping[str, object] | None = None) -> str:
-    """The English message itself, which names the value; for Korean readers the sentence of the code."""
+def say_refusal(
+    code: str,
+    message: str,
+    words: Words,
+    values: Mapping[str, object] | None = None,
+    labels: Mapping[str, Text] | None = None,
+) -> str:
+    """The English message itself, which names the value; for Korean readers the sentence of the code.
+
+    `labels` are the words for the choices of the field that the refusal is about.
+    """
     if choose_language(words.language) == "ko" and code in REFUSALS:
+        told = {**(values or {})}
+        if isinstance(choices := told.get("choices"), tuple):
+            told["choices"] = ", ".join(_name_choice(choice, labels or {}, words) for choice in choices)
+        if isinstance(places := told.get("places"), tuple):
+            told["places"] = ", ".join(_name_place(row, column, words) for row, column in places)
         for sentence in _WITH_VALUES.get(code, ()):
             with suppress(KeyError):
-                return words.gettext(sentence) % (values or {})
+                return words.gettext(sentence) % told
         return words.gettext(REFUSALS[code])
     return (
         f"{message[:1].upper()}{message[1:]}" if message else words.gettext(REFUSALS.get(code, REFUSALS["bad-input"]))
     )
 
 
-def say_error(error: DomainError, words: Words) -> str:
+def _name_place(row: int, column: str, words: Words) -> str:
+    """A cell as a spreadsheet's reader looks for it."""
+    return words.gettext("row %(row)d, column '%(column)s'") % {"row": row, "column": column}
+
+
+def _name_choice(choice: str, labels: Mapping[str, Text], words: Words) -> str:
+    """`의심 (suspected)`: the words for a choice, and its id as a file has it."""
+    return f"{labels[choice].in_language(words.language)} ({choice})" if choice in labels else choice
+
+
+def say_error(error: DomainError, words: Words, labels: Mapping[str, Text] | None = None) -> str:
     """What an error says to the person at the page."""
-    return say_refusal(error.code, str(error), words, error.values)
+    return say_refusal(error.code, str(error), words, error.values, labels)

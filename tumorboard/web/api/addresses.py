@@ -29,7 +29,7 @@ def list_unreached() -> dict[str, Any]:
 def confirm_address(member_id: str) -> dict[str, Any]:
     """Say that letters reach a member again
 
-    Her invitations ahead leave once more.
+    The invitations ahead leave once more.
     """
     letters = addresses.confirm_address(
         database(), setup(), member_id=member_id, by=current_actor(), now=utc_now()
@@ -43,7 +43,7 @@ def confirm_address(member_id: str) -> dict[str, Any]:
 def correct_address(asked: dict[str, Any], member_id: str) -> dict[str, Any]:
     """Give a member another address
 
-    Her invitations ahead leave to it.
+    The invitations ahead leave to it.
     """
     letters = addresses.correct_address(
         database(), setup(), member_id=member_id, email=asked["email"], by=current_actor(), now=utc_now()

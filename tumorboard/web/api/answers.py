@@ -72,7 +72,7 @@ def dismiss_message(message_id: str) -> None:
 @door.post("/answers/<public_id:message_id>/believe")
 @door.response(204)
 def believe_message(message_id: str) -> None:
-    """Take an answer that came from another address: it was really she"""
+    """Take an answer that came from another address: it was really the member"""
     proposals.believe_message(database(), setup(), message_id=message_id, by=current_actor(), now=utc_now())
 
 

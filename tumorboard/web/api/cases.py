@@ -7,7 +7,17 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import FileStorage
 
-from tumorboard.services import case_lists, case_removal, cases, fixed_times, import_undo, readiness, waivers, worklist
+from tumorboard.services import (
+    case_lists,
+    case_removal,
+    cases,
+    fixed_times,
+    import_refused,
+    import_undo,
+    readiness,
+    waivers,
+    worklist,
+)
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, utc_now
 from tumorboard.web.pages.names import names_of
@@ -26,9 +36,10 @@ from tumorboard.web.schemas.cases import (
     NoteAsk,
     NotedAnswer,
     ReferAsk,
+    RefusedRowsAnswer,
     WaiverAsk,
 )
-from tumorboard.web.schemas.present_cases import present_case, present_detail
+from tumorboard.web.schemas.present_cases import present_case, present_detail, present_kept_problem
 from tumorboard.words import Words
 
 door = Door("cases", description="Matters for discussion, known by a local reference")
@@ -112,6 +123,22 @@ def import_cases(asked: dict[str, Any], files: dict[str, FileStorage]) -> dict[s
         for row in report.rows
     ]
     return {**report.summary(), "import_id": report.import_id, "rows": rows}
+
+
+@door.get("/imports/refused")
+@door.response(200, RefusedRowsAnswer)
+def list_refused_rows() -> dict[str, Any]:
+    """The rows that your last import refused
+
+    Of an import on the pages, a long one too, until the next one. What the cells held is not kept; `message` is in
+    your language.
+    """
+    found = import_refused.read_refused(database(), by=current_actor())
+    if found is None:
+        return {"program": None, "import_id": "", "counts": {}, "problems": []}
+    fields, words = setup().program(found.program).fields, Words(current_language())
+    problems = [present_kept_problem(each, fields, words) for each in found.problems]
+    return {"program": found.program, "import_id": found.import_id, "counts": found.counts, "problems": problems}
 
 
 @door.post("/imports/<public_id:import_id>/undo")

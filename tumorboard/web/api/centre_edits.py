@@ -112,7 +112,7 @@ def change_member(asked: dict[str, Any], member_id: str) -> dict[str, Any]:
 def retire_member(member_id: str) -> dict[str, Any]:
     """A member leaves
 
-    Her log-in, links and seats end at once. Gives the published meetings to which she is still invited.
+    Log-in, links and seats end at once. Gives the published meetings to which the member is still invited.
     """
     return {"meetings": list(centre_members.retire_member(database(), member_id=member_id, **_who()))}
 

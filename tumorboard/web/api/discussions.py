@@ -89,7 +89,7 @@ def start_discussion(asked: dict[str, Any], meeting_id: str, case_id: str) -> di
 def save_recommendation(asked: dict[str, Any], meeting_id: str, case_id: str) -> dict[str, Any] | Response:
     """Keep what is written so far
 
-    When somebody else wrote in between, the problem holds `theirs`, `theirs_by` and the `stamp` of her text.
+    When somebody else wrote in between, the problem holds `theirs`, `theirs_by` and the `stamp` of their text.
     """
     try:
         return present_written(

@@ -8,7 +8,7 @@ from tumorboard.domain.errors import BadInput
 from tumorboard.services import feeds, lists
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.schemas.operation import FeedAsk, FeedListAnswer, NewFeedAnswer, present_feed
+from tumorboard.web.schemas.operation import FeedAsk, FeedDetailAsk, FeedListAnswer, NewFeedAnswer, present_feed
 
 door = Door("feeds", description="Secret calendar addresses")
 
@@ -39,6 +39,19 @@ def rotate_feed(asked: dict[str, Any]) -> dict[str, Any]:
     )
     url = f"{setup().base_url}/feeds/{token}.ics"
     return {"scope": scope, "subject": subject, "url": url, "webcal_url": f"webcal://{url.partition('://')[2]}"}
+
+
+@door.patch("/feeds/<key:scope>/<key:subject>")
+@door.arguments(FeedDetailAsk)
+@door.response(204)
+def change_detail(asked: dict[str, Any], scope: str, subject: str) -> None:
+    """Show more or less in a feed
+
+    Its address stays, so calendars that use it go on.
+    """
+    feeds.change_detail(
+        database(), setup(), scope=scope, subject=subject, detail=asked["detail"], by=current_actor(), now=utc_now()
+    )
 
 
 @door.delete("/feeds/<key:scope>/<key:subject>")

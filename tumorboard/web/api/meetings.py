@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tumorboard.services import boards, extra_meetings, publishing
+from tumorboard.services.cancellation_undo import undo_cancellation
 from tumorboard.services.planning_facts import load_seats
+from tumorboard.services.solver_process import place, run_apart
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.schemas.boards import (
     CancelledAnswer,
+    HeldAgainAnswer,
     MeetingAnswer,
     WindowListAnswer,
     present_meeting,
@@ -42,6 +45,22 @@ def cancel_meeting(meeting_id: str) -> dict[str, Any]:
     """
     letters = publishing.cancel_meeting(database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now())
     return {"letters": letters}
+
+
+@door.post("/meetings/<public_id:meeting_id>/hold-again")
+@door.response(200, HeldAgainAnswer)
+def hold_again(meeting_id: str) -> dict[str, Any]:
+    """Take back that a meeting was cancelled
+
+    At the same time and in the same room. What was on its agenda comes back as an open draft: everybody is invited
+    again when it is published. Cases that are elsewhere by now, or closed, stay so.
+    """
+    with place():
+        held = undo_cancellation(
+            database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now(), call=run_apart
+        )  # fmt: skip
+    draft = None if held.draft is None else held.draft.public_id
+    return {"meeting": meeting_id, "draft": draft, "stayed": held.stayed}
 
 
 @door.delete("/meetings/<public_id:meeting_id>")

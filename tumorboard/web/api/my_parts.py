@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tumorboard.services.my_parts import delegate_own, list_my_parts
+from tumorboard.services.my_parts import delegate_own, list_my_parts, take_back_own
 from tumorboard.web.api.door import Door
 from tumorboard.web.auth import current_actor, current_language, database, setup, utc_now
 from tumorboard.web.schemas.my_parts import (
     DeputyAnswer,
     DeputyAsk,
     MyPartListAnswer,
+    TakenBackAnswer,
     present_part,
     present_who,
 )
@@ -36,10 +37,23 @@ def list_parts() -> dict[str, Any]:
 def send_deputy(given: dict[str, Any], invitation_id: str) -> dict[str, Any]:
     """Send somebody of my specialty in my place
 
-    Both are written to at once; my invitation stays, and I am asked again if she does not come.
+    Both are written to at once; my invitation stays, and I am asked again if the deputy does not come.
     """
     deputy = delegate_own(
         database(), setup(), invitation_id=invitation_id, deputy=given["deputy"], comment=given["comment"],
         by=current_actor(), now=utc_now(),
+    )  # fmt: skip
+    return {"deputy": present_who(deputy)}
+
+
+@door.post("/invitations/<public_id:invitation_id>/take-back")
+@door.response(200, TakenBackAnswer)
+def come_myself(invitation_id: str) -> dict[str, Any]:
+    """Come myself after I sent somebody in my place
+
+    My answer is accepted. What the deputy was invited for already stays the deputy's; both are written to at once.
+    """
+    deputy = take_back_own(
+        database(), setup(), invitation_id=invitation_id, by=current_actor(), now=utc_now()
     )  # fmt: skip
     return {"deputy": present_who(deputy)}

@@ -34,7 +34,7 @@ def change_preferences(asked: dict[str, Any]) -> dict[str, Any]:
 def read_member_preferences(member_id: str) -> dict[str, Any]:
     """Read what a member receives
 
-    For coordinators, and for the member herself.
+    For coordinators, and for the member.
     """
     return present_preferences(read_of_member(database(), member_id=member_id, by=current_actor()))
 

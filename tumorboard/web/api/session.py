@@ -53,7 +53,7 @@ def log_in(asked: dict[str, Any]) -> dict[str, Any]:
 def end_session() -> None:
     """Log out, here and everywhere else"""
     current_actor()
-    log_out()
+    log_out(everywhere=True)
 
 
 def _show() -> dict[str, Any]:

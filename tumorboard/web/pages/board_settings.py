@@ -6,6 +6,7 @@ from flask import flash
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Permission, require
 from tumorboard.services.board_settings import CHOICES, GROUPS, Setting, Value, change_settings, read_board_settings
 from tumorboard.web.auth import current_actor, database, utc_now
@@ -93,7 +94,7 @@ def _field(setting: Setting, wrong: str, *, is_again: bool) -> dict[str, object]
         "setting": setting,
         "label": name_setting(setting.name, words()),
         "meaning": explain_setting(setting.name, words()),
-        "shown": form_text(setting.name) if is_again else _as_text(setting.value),
+        "shown": without_resident_number(form_text(setting.name)) if is_again else _as_text(setting.value),
         "is_wrong": setting.name == wrong,
         "choices": [(choice, name_choice(choice, words())) for choice in setting.choices],
         "default": name_choice(_as_text(setting.default), words()) if setting.choices else "",

@@ -19,9 +19,10 @@ SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event as the page says it; `address` is where it can be looked at."""
+    """An event as the page says it, with the people it names; `address` is where it can be looked at."""
 
     said: str
+    people: tuple[str, ...]
     by: str
     at: datetime
     address: str
@@ -30,7 +31,8 @@ class EventLine:
 def list_timeline(board: str) -> list[EventLine]:
     """The last events of a board, newest first."""
     found = list_board_events(database(), board=board, by=current_actor(), limit=SHOWN)
-    return [EventLine(_say(row, found), row.actor, row.at, _address(row)) for row in found.rows]
+    people = tuple(full_name(member) for member in found.members.values())
+    return [EventLine(_say(row, found), people, row.actor, row.at, _address(row)) for row in found.rows]
 
 
 def _say(row: AuditEvent, found: BoardEvents) -> str:
@@ -44,10 +46,17 @@ def _say(row: AuditEvent, found: BoardEvents) -> str:
         if case
         else say_step_kind(kind, words())
     )  # fmt: skip
-    member = found.members.get(row.subject_id)
+    is_part = row.subject_kind == "invitation"
     return say_plan_event(
-        row.action, words(), step=step, meeting=_when(row.subject_id, found), member=full_name(member) if member else ""
-    )
+        row.action, words(), step=step, meeting=_when(row.detail.get("meeting") if is_part else row.subject_id, found),
+        member=_name(row.detail.get("member") if is_part else row.subject_id, found),
+        deputy=_name(row.detail.get("deputy"), found),
+    )  # fmt: skip
+
+
+def _name(member_id: object, found: BoardEvents) -> str:
+    member = found.members.get(str(member_id))
+    return full_name(member) if member else ""
 
 
 def _when(meeting_id: object, found: BoardEvents) -> str:
@@ -60,4 +69,5 @@ def _address(row: AuditEvent) -> str:
         return url_for("pages.show_draft", draft_id=row.subject_id)
     if row.subject_kind == "member":
         return url_for("pages.show_member", member_id=row.subject_id)
-    return url_for("pages.show_meeting", meeting_id=row.subject_id)
+    is_part = row.subject_kind == "invitation"
+    return url_for("pages.show_meeting", meeting_id=row.detail["meeting"] if is_part else row.subject_id)

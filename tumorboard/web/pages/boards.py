@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import time
 
-from flask import url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.services.access import Permission
 from tumorboard.services.boards import BoardView, list_absent, list_boards, read_board
+from tumorboard.services.cancellation_undo import HeldAgain, undo_cancellation
 from tumorboard.services.extra_meetings import find_draft_beside, take_back_meeting
 from tumorboard.services.feeds import list_feeds
 from tumorboard.services.findings import count_findings
 from tumorboard.services.lists import list_rooms
 from tumorboard.services.meetings import add_meeting, find_meeting
 from tumorboard.services.planning import last_discarded
-from tumorboard.services.publications import last_publication
+from tumorboard.services.publications import find_cancellation, last_publication
 from tumorboard.services.publishing import cancel_meeting
 from tumorboard.services.run_process import begin_run
 from tumorboard.services.runs import find_active_run
-from tumorboard.services.solver_process import warm_up
+from tumorboard.services.solver_process import place, run_apart, warm_up
 from tumorboard.services.worklist import count_waiting
 from tumorboard.store.meetings import Board, Meeting
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
@@ -36,6 +37,7 @@ from tumorboard.web.pages.frame import (
     go_to,
     pages,
     refuse_form,
+    say_done,
     show,
     words,
 )
@@ -103,27 +105,27 @@ def _plans_of(view: BoardView, key: str) -> dict[str, object]:
     }
 
 
-def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str]]:
-    """What waits for a coordinator on this board: words and address."""
+def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What waits for a coordinator on this board: words, address, and the people it names."""
     by, now = current_actor(), utc_now()
     if view.draft is not None:
         said = words().gettext("An open draft waits, made by %(name)s") % {"name": say_who(view.draft.made_by)}
-        yield said, url_for("pages.show_draft", draft_id=view.draft.public_id)
+        yield said, url_for("pages.show_draft", draft_id=view.draft.public_id), (say_who(view.draft.made_by),)
     found = count_findings(database(), by=by, now=now).get(key, 0)
     if found:
         said = words().ngettext("%(number)d thing to mend", "%(number)d things to mend", found)
-        yield said % {"number": found}, "#to-mend"
+        yield said % {"number": found}, "#to-mend", ()
     waiting = count_waiting(database(), view.row.program)
     if waiting and view.draft is None:
         said = words().ngettext("%(number)d case waits for a meeting", "%(number)d cases wait for a meeting", waiting)
-        yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program)
+        yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program), ()
     absent = list_absent(database(), by=by, now=now)
     for meeting in view.meetings:
         if meeting.public_id in absent:
             when = say_when(meeting.starts_at, meeting.time_zone)
             names = ", ".join(absent[meeting.public_id])
             said = words().gettext("%(meeting)s: cannot come any more: %(names)s") % {"meeting": when, "names": names}
-            yield said, f"#m-{meeting.public_id}"
+            yield said, f"#m-{meeting.public_id}", tuple(absent[meeting.public_id])
 
 
 def _picture(meeting: Meeting) -> object:
@@ -205,13 +207,48 @@ def take_back(meeting_id: str) -> Response:
 def cancel(meeting_id: str) -> Response:
     """Cancel a meeting and tell everybody who was invited."""
 
-    def act() -> str:
+    def act() -> Done | str:
         letters = cancel_meeting(database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now())
         said = words().ngettext(
             "The meeting is cancelled; %(number)d letter leaves.",
             "The meeting is cancelled; %(number)d letters leave.",
             letters,
         )
-        return said % {"number": letters}
+        said = said % {"number": letters}
+        may_return = find_cancellation(database(), find_meeting(database(), meeting_id), now=utc_now()) is not None
+        return Done(said, url_for("pages.hold_again", meeting_id=meeting_id)) if may_return else said
 
     return answer_form(url_for("pages.show_meeting", meeting_id=meeting_id), act)
+
+
+@pages.post("/meetings/<meeting_id>/hold-again")
+def hold_again(meeting_id: str) -> Response:
+    """Take back that a meeting was cancelled, and open the draft with its agenda."""
+    here = url_for("pages.show_meeting", meeting_id=meeting_id)
+    try:
+        with place():
+            held = undo_cancellation(
+                database(), setup(), meeting_id=meeting_id, by=current_actor(), now=utc_now(), call=run_apart
+            )  # fmt: skip
+    except Conflict as error:
+        return refuse_form(here, error)
+    say_done(_say_held(held))
+    if held.draft is None or not current_actor().may(Permission.PLAN_EDIT):
+        return redirect(here, 303)
+    return go_to("pages.show_draft", draft_id=held.draft.public_id)
+
+
+def _say_held(held: HeldAgain) -> str:
+    """That a meeting is held after all, and what is still to be done."""
+    when = say_when(held.meeting.starts_at, held.meeting.time_zone)
+    said = [words().gettext("The meeting is held after all: %(when)s.") % {"when": when}]
+    if held.draft is not None:
+        said.append(words().gettext("Its agenda is a draft again; nobody hears of it before you publish that."))
+    if held.stayed:
+        stayed = words().ngettext(
+            "%(number)d case does not come back: it is elsewhere by now, or closed.",
+            "%(number)d cases do not come back: they are elsewhere by now, or closed.",
+            held.stayed,
+        )
+        said.append(stayed % {"number": held.stayed})
+    return " ".join(said)

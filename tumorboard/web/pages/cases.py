@@ -9,6 +9,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.domain.model import Urgency
 from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
@@ -79,7 +80,7 @@ def chosen_filter() -> CaseFilter:
     }  # fmt: skip
     asked = {name: request.args.get(name, "").strip() for name in known}
     only = {name: value for name, value in asked.items() if value in known[name]}
-    return CaseFilter(search=request.args.get("search", "").strip(), **only)
+    return CaseFilter(search=without_resident_number(request.args.get("search", "").strip()), **only)
 
 
 def _specialties(program: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import url_for
 from werkzeug.wrappers import Response
 
+from tumorboard.services.access import Permission, roles_with
 from tumorboard.services.centre_edits import (
     add_department,
     change_department,
@@ -20,15 +21,19 @@ from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.forms import Refused, forms_of, take_form
 from tumorboard.web.pages.frame import form_text, own_name, pages, show, words
 from tumorboard.web.pages.names import all_specialties
+from tumorboard.web.pages.people import certificate_names
 from tumorboard.words.centre import GAPS
+from tumorboard.words.labels import ROLES
 
 _PLACES = {
-    "no-coordinator": "pages.list_accounts",
-    "no-member": "pages.list_centre_members",
-    "no-room": "pages.list_rooms",
-    "no-board": "pages.list_centre_boards",
-    "no-case": "pages.show_upload",
+    "no-coordinator": ("pages.list_accounts", Permission.ACCOUNT_EDIT),
+    "no-member": ("pages.list_centre_members", Permission.CENTRE_EDIT),
+    "no-room": ("pages.list_rooms", Permission.CENTRE_EDIT),
+    "no-board": ("pages.list_centre_boards", Permission.CENTRE_EDIT),
+    "nobody-certified": ("pages.list_centre_members", Permission.CENTRE_EDIT),
+    "no-case": ("pages.show_upload", Permission.CASE_IMPORT),
 }
+"""Where a gap is filled, and the permission that this needs."""
 
 
 @pages.get("/centre", endpoint="show_centre")
@@ -53,16 +58,21 @@ def _page(refused: Refused | None = None) -> Response:
     )
 
 
-def _say(gap: Gap, boards: dict[str, str], specialties: Mapping[str, str]) -> tuple[str, str]:
-    """The address where a gap is filled, and its words."""
+def _say(gap: Gap, boards: dict[str, str], specialties: Mapping[str, str]) -> tuple[str, str, str]:
+    """The address where a gap is filled, its words, and without an address who can do it: the reader cannot."""
     said = words().gettext(GAPS[gap.code]) % {
         "board": boards.get(gap.board, gap.board), "specialty": specialties.get(gap.specialty, gap.specialty),
+        "certificate": certificate_names().get(gap.certificate, ""),
     }  # fmt: skip
     if gap.code == "no-series":
-        return url_for("pages.list_series"), said
-    if gap.board:
-        return url_for("pages.show_centre_board", key=gap.board), said
-    return url_for(_PLACES[gap.code]), said
+        return url_for("pages.list_series"), said, ""
+    if gap.board and gap.code not in _PLACES:
+        return url_for("pages.show_centre_board", key=gap.board), said, ""
+    place, permission = _PLACES[gap.code]
+    if current_actor().may(permission):
+        return url_for(place), said, ""
+    roles = ", ".join(words().gettext(ROLES[role]) for role in roles_with(permission))
+    return "", said, words().gettext("Who can do this: %(roles)s") % {"roles": roles}
 
 
 @pages.post("/centre")

@@ -75,6 +75,7 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
         status,
         draft=view.row,
         board=view.row.board,
+        people=tuple(names.members.values()),
         letters=view.letters,
         meetings=[_meeting(change, view, names, labels, arrivals) for change in view.meetings],
         left_out=[

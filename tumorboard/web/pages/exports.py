@@ -10,6 +10,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, NotFound
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Permission, require
 from tumorboard.services.exports import (
     MEDIA,
@@ -51,7 +52,7 @@ def keep_purpose() -> Response:
         stated = state_purpose(code, note)
     except BadInput as error:
         kept = Purpose(code) if code in set(Purpose) else Purpose.MEETING
-        return _show_form(Stated(kept, note[:200]), error)
+        return _show_form(Stated(kept, without_resident_number(note)[:200]), error)
     session[REMEMBERED] = {"purpose": str(stated.purpose), "note": stated.note}
     wanted = _wanted(form_text("next"))
     if not wanted:

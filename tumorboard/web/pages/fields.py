@@ -11,7 +11,8 @@ from flask import request
 
 from tumorboard.domain.errors import DomainError
 from tumorboard.domain.fields import Field, FieldKind, is_given
-from tumorboard.domain.intake_draft import RESIDENT_NUMBER, say_where
+from tumorboard.domain.identity import without_resident_number
+from tumorboard.domain.intake_draft import say_where
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import Program
 from tumorboard.store.people import Member
@@ -129,7 +130,8 @@ def first_inputs(program: Program, cells: Mapping[str, str], members: Sequence[M
 
 
 def make_input(field: Field, cell: str, members: Sequence[Member]) -> FieldInput:
-    """One input for a field, with the value of a cell."""
+    """One input for a field, with the value of a cell; a resident registration number is not shown again."""
+    cell = without_resident_number(cell)
     options = tuple((choice, _choice(field, choice)) for choice in field.choices)
     widget = _WIDGETS[field.kind]
     if field.kind is FieldKind.YES_NO:
@@ -160,14 +162,9 @@ def say_field_error(program: Program, error: DomainError) -> str:
     name = str(error.values.get("field", ""))
     if name not in program.fields or "case_id" in error.values:
         return say_error(error, words())
-    if error.code == RESIDENT_NUMBER:
-        said = words().gettext(
-            "Holds what looks like a resident registration number; take it out of this field. Nothing is saved."
-        )
-    else:
-        message = str(error).removeprefix(f"{say_where(None, name)}: ")
-        said = say_refusal(error.code, message, words(), error.values)
-    return f"{_text(program.fields[name])}: {said}"
+    field = program.fields[name]
+    message = str(error).removeprefix(f"{say_where(None, name)}: ")
+    return f"{_text(field)}: {say_refusal(error.code, message, words(), error.values, field.labels)}"
 
 
 def as_cells(values: Mapping[str, Value]) -> dict[str, str]:

@@ -31,9 +31,10 @@ from tumorboard.words.phrases import Names
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
-    """A finding as the page says it; `case_id` leads to the case where a report can be noted."""
+    """A finding as the page says it; `case_id` leads to the case where a report can be noted, `people` are named."""
 
     said: str
+    people: tuple[str, ...]
     is_blocking: bool
     step: str
     step_said: str
@@ -90,8 +91,10 @@ def _case_ids(found: Sequence[StandingFinding]) -> dict[tuple[str, str], str]:
 
 def _line(finding: StandingFinding, names: Names, case_ids: Mapping[tuple[str, str], str]) -> FindingLine:
     reference = str(finding.reason.values.get("reference", ""))
+    said = say_found(finding.reason, words(), names)
     return FindingLine(
-        said=say_found(finding.reason, words(), names),
+        said=said,
+        people=tuple(name for name in names.members.values() if name in said),
         is_blocking=finding.is_blocking,
         step=finding.step.value,
         step_said=say_step(finding.step, words()),

@@ -14,7 +14,7 @@ from tumorboard.services.accounts import MINIMUM_PASSWORD
 from tumorboard.services.boards import list_boards
 from tumorboard.services.centre_boards import BoardValues
 from tumorboard.services.centre_members import list_members
-from tumorboard.services.centre_overview import STEPS, read_progress
+from tumorboard.services.centre_overview import STEPS, list_importers, read_progress
 from tumorboard.services.first_start import (
     FirstPeople,
     FirstRoom,
@@ -36,7 +36,7 @@ from tumorboard.web.auth import (
     utc_now,
 )
 from tumorboard.web.pages.centre_series import read_series, say_result
-from tumorboard.web.pages.forms import Form, Refused, form_whole, forms_of, take_form
+from tumorboard.web.pages.forms import Form, Refused, form_list, form_whole, forms_of, take_form
 from tumorboard.web.pages.frame import form_text, own_name, pages, show, words
 from tumorboard.web.pages.names import all_specialties
 from tumorboard.words.centre import WEEKDAYS
@@ -164,6 +164,10 @@ def _people_page(refused: Refused | None = None) -> Response:
         core=core, others=sorted(others, key=lambda key: names.get(key, key)), holders=holders, form=form,
         departments=[(row.key, own_name(row)) for row in list_departments(database(), by=current_actor())],
         others_open=wrong_place in others, is_staffed=bool(holders),
+        certificates={
+            key: [(name, program.certificates[name].in_language(words().language)) for name in asked]
+            for key, asked in program.asked_certificates.items()
+        },
     )  # fmt: skip
 
 
@@ -177,11 +181,13 @@ def save_people() -> Response:
     program = _program()
 
     def act() -> str:
+        rules = setup().program(program)
         rows = [
             StaffRow(specialty=key, name=form_text(f"name-{key}"), email=form_text(f"email-{key}"),
-                     title=form_text(f"title-{key}"), department=form_text(f"department-{key}"))
-            for key in setup().program(program).specialties
-            if form_text(f"name-{key}") or form_text(f"email-{key}")
+                     title=form_text(f"title-{key}"), department=form_text(f"department-{key}"),
+                     certificates=form_list(f"certificates-{key}"))
+            for key in dict.fromkeys((*(seat.specialty for seat in rules.seats), *rules.specialties))
+            if form_text(f"name-{key}") or form_text(f"email-{key}") or form_list(f"certificates-{key}")
         ]  # fmt: skip
         count = staff_centre(database(), setup(), program=program, rows=rows, by=current_actor(), now=utc_now())
         said = words().ngettext("%(number)d member is added.", "%(number)d members are added.", count)
@@ -246,5 +252,6 @@ def show_setup_import() -> Response:
     program = setup().program(_program(boards[0].program if boards else ""))
     return show(
         "setup_import.html", steps=_steps("import"), program=program,
-        boards=boards, may_import=current_actor().may(Permission.CASE_IMPORT), form=Form("import"),
+        boards=boards, may_import=current_actor().may(Permission.CASE_IMPORT),
+        importers=list_importers(database(), by=current_actor()), form=Form("import"),
     )  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flask import flash, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
-from tumorboard.web.pages.frame import form_text, words
+from tumorboard.domain.identity import without_resident_number
+from tumorboard.web.pages.frame import Done, form_text, say_done, words
 from tumorboard.words.refusals import say_error
 
 LONGEST_NUMBER = 9
@@ -26,16 +27,16 @@ class Form:
     is_sent: bool = False
 
     def text(self, name: str) -> str:
-        """What stands in a field."""
+        """What stands in a field; a resident registration number that was sent is not shown again."""
         if self.is_sent:
-            return request.form.get(name, "")
+            return without_resident_number(request.form.get(name, ""))
         value = self.values.get(name)
         return "" if value is None else str(value)
 
     def chosen(self, name: str) -> list[str]:
         """What is ticked or chosen of several."""
         if self.is_sent:
-            return request.form.getlist(name)
+            return [without_resident_number(value) for value in request.form.getlist(name)]
         value = self.values.get(name)
         return [str(each) for each in value] if isinstance(value, list | tuple | set | frozenset) else []
 
@@ -82,13 +83,13 @@ def forms_of(refused: Refused | None) -> Forms:
     return make
 
 
-def take_form(name: str, action: Callable[[], str], back: str, again: Callable[[Refused], Response]) -> Response:
+def take_form(name: str, action: Callable[[], Done | str], back: str, again: Callable[[Refused], Response]) -> Response:
     """Run a use case and go back with what was done; a refused form is shown again as it was filled in."""
     try:
-        said = action()
+        done = action()
     except (BadInput, Conflict) as error:
         return show_refused(Refused(name, error), again)
-    flash(said, "done")
+    say_done(done)
     return redirect(back, 303)
 
 

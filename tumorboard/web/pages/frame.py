@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +21,7 @@ from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Account, Centre, Department
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, shortcuts_on
+from tumorboard.web.pages.whole import keep_whole, list_people
 from tumorboard.web.schemas.base import EARLIEST_AT, LATEST_AT
 from tumorboard.words import Words, format_date, labels
 from tumorboard.words.labels import say_code
@@ -31,7 +31,6 @@ from tumorboard.words.sources import say_source
 pages = Blueprint("pages", __name__)
 
 YEAR_SECONDS = 365 * 24 * 3600
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2} \(\w+\)(?: \d{2}:\d{2})?)")
 
 MENU = (
     ("pages.list_cases", "cases", "g c", Permission.CASE_READ),
@@ -51,6 +50,10 @@ MORE = (
     ("pages.list_letters", "outbox", "g o", Permission.OUTBOX_READ),
 )
 """The same, for what is opened less often."""
+
+
+_PART_OF = {"/drafts": "/boards", "/meetings": "/boards", "/absences": "/people"}
+"""Where pages belong that are in no menu."""
 
 
 def words() -> Words:
@@ -81,7 +84,8 @@ def install_words(app: Flask) -> None:
         hour=show_hour,
         clocks=show_clocks,
         period=show_period,
-        said=keep_dates,
+        said=keep_whole,
+        people=list_people,
         own_name=own_name,
         cited=lambda source: say_source(source, words()),
     )
@@ -141,14 +145,6 @@ def _join(first: Markup, last: Markup) -> Markup:
     return Markup("{} – {}").format(first, last)
 
 
-def keep_dates(text: str) -> Markup:
-    """A sentence whose dates and times are never split over two lines."""
-    return Markup("").join(
-        Markup('<span class="nowrap">{}</span>').format(part) if place % 2 else part
-        for place, part in enumerate(_DATE.split(str(text)))
-    )
-
-
 def _frame() -> dict[str, Any]:
     """What the layout needs beside the page's own values; it must not fail, for errors stand in it too."""
     account = known_account()
@@ -198,6 +194,7 @@ class Place:
 def _menu(places: Sequence[tuple[str, str, str, Permission]], actor: Actor) -> tuple[Place, ...]:
     """The places the actor may go to. Her own windows come first for who plans nothing."""
     here = f"/{request.path.strip('/').partition('/')[0]}"
+    here = _PART_OF.get(here, here)
     allowed = [place for place in places if actor.may(place[3]) and (place[1] != "mine" or actor.member_id)]
     if not actor.may(Permission.PLAN_EDIT):
         allowed.sort(key=lambda place: place[1] != "mine")
@@ -268,7 +265,7 @@ def form_date(name: str) -> date | None:
     try:
         return read_date(text)
     except BadInput as error:
-        raise BadInput(str(error), code="not-a-date", field=name) from None
+        raise BadInput(str(error), code=error.code, field=name) from None
 
 
 def form_instant(name: str) -> datetime:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import flash, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.intake import list_columns
 from tumorboard.domain.intake_draft import say_where
+from tumorboard.domain.intake_headings import find_column
+from tumorboard.domain.intake_rules import as_column
 from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
 from tumorboard.services.case_lists import ImportReport
+from tumorboard.services.import_refused import KEPT, read_refused
 from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
 from tumorboard.services.import_undo import last_import, take_back_import
 from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
@@ -65,6 +70,8 @@ def show_preview(upload_id: str) -> Response:
     run = read_import_run(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
     if run.is_active:
         return show("import_run.html", run=run, program=setup().program(run.program))
+    if run.status == KEPT:
+        return _show_refused()
     if run.status == "done":
         drop_import(database(), by=current_actor(), now=utc_now())
         return _say_imported(run.counts, run.import_id)
@@ -83,6 +90,25 @@ def confirm(upload_id: str) -> Response:
         return go_to("pages.show_preview", upload_id=upload_id)
     report = confirm_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
     return _say_imported(report.counts, report.import_id, upload_id if report.count("refused") else "")
+
+
+@pages.get("/cases/imports/refused")
+def show_refused_rows() -> Response:
+    """The rows that the last import refused; without any, the form for the next file."""
+    require(current_actor(), Permission.CASE_IMPORT)
+    return _show_refused()
+
+
+def _show_refused() -> Response:
+    """The same at the address of the upload, where whoever follows a long import stands at its end."""
+    found = read_refused(database(), by=current_actor())
+    if found is None:
+        return go_to("pages.show_upload")
+    program = setup().program(found.program)
+    lines = [(each.row, _say_problem(program, each.column, each.code, "", each.values)) for each in found.problems]
+    last = last_import(database(), by=current_actor(), now=utc_now())
+    can_undo = last is not None and last[0] == found.import_id
+    return show("import_refused.html", found=found, program=program, lines=lines, can_undo=can_undo)
 
 
 @pages.post("/cases/imports/<import_id>/undo")
@@ -134,7 +160,20 @@ def _upload_form(program: str, problem: str = "") -> Response:
         chosen=program,
         problem=problem,
         last=last_import(database(), by=current_actor(), now=utc_now()),
+        refused=read_refused(database(), by=current_actor()),
     )
+
+
+def _say_problem(
+    program: Program, column: str, code: str, message: str, values: Mapping[str, object]
+) -> dict[str, str]:
+    """A problem in words: the field by its label, and the column as the file names it."""
+    meant = find_column(program, column)
+    field = next((each for name, each in program.fields.items() if as_column(name) == meant), None)
+    said = say_refusal(code, message, words(), values, field.labels if field else {})
+    label = field.label.in_language(words().language) if field else ""
+    label = "" if label == column else label
+    return {"label": label, "column": column, "code": code, "said": said}
 
 
 def _report(report: ImportReport, program: Program) -> dict[str, object]:
@@ -144,8 +183,8 @@ def _report(report: ImportReport, program: Program) -> dict[str, object]:
     by_row: dict[int, list[dict[str, str]]] = {}
     for problem in report.problems:
         message = problem.message.removeprefix(f"{say_where(problem.row, problem.column)}: ")
-        said = say_refusal(problem.code, message, words(), problem.values)
-        by_row.setdefault(problem.row, []).append({"column": problem.column, "code": problem.code, "said": said})
+        line = _say_problem(program, problem.column, problem.code, message, problem.values)
+        by_row.setdefault(problem.row, []).append(line)
     numbers = {row.row for row in report.rows}
     of_columns = [each for row, found in by_row.items() if row not in numbers for each in found]
     unchanged = [row for row in report.rows if row.action == "unchanged"]

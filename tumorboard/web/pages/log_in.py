@@ -6,6 +6,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import NotAllowed
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.services import accounts
 from tumorboard.services.first_start import is_fresh
 from tumorboard.web.auth import (
@@ -40,13 +41,13 @@ def log_in() -> Response:
         account = accounts.log_in(database(), email=email, password=request.form.get("password", ""), now=utc_now())
     except NotAllowed as error:
         problem = say_error(error, words())
-        return show("log_in.html", 401, next=next_path(), email=email, problem=problem)
+        return show("log_in.html", 401, next=next_path(), email=without_resident_number(email), problem=problem)
     log_in_account(account)
     return redirect(next_path(), 303)
 
 
 @pages.post("/log-out")
 def end() -> Response:
-    """End every session of the account."""
-    log_out()
+    """End the session of this browser; those on other devices go on."""
+    log_out(everywhere=False)
     return go_to("pages.show_log_in")

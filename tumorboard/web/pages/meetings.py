@@ -14,6 +14,7 @@ from tumorboard.services.lists import find_last_letters
 from tumorboard.services.minutes import minutes_of_meeting
 from tumorboard.services.my_parts import list_my_parts
 from tumorboard.services.parts import delegator_of, holds_place
+from tumorboard.services.publications import find_cancellation
 from tumorboard.services.room_entry import load_discussions
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.post import OutboxMessage
@@ -60,6 +61,7 @@ def show_meeting(meeting_id: str) -> Response:
         ),
         shows_letters=actor.may(Permission.OUTBOX_READ),
         is_past=meeting.starts_at <= now,
+        may_return=actor.may(Permission.MEETING_EDIT) and find_cancellation(database(), meeting, now=now) is not None,
         has_room=room_is_open(meeting),
         outcomes=_outcomes(meeting),
     )

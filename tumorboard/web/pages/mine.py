@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
 from tumorboard.domain.series import FUTURE, PAST
-from tumorboard.services.feeds import LEVELS, list_feeds, revoke_feed, rotate_feed, write_own_event
+from tumorboard.domain.substitutes import NOT_COMING
+from tumorboard.services.feeds import LEVELS, change_detail, list_feeds, revoke_feed, rotate_feed, write_own_event
 from tumorboard.services.my_parts import list_my_parts
 from tumorboard.services.people import find_member, list_absences_ahead
 from tumorboard.store.post import FeedToken
@@ -50,6 +51,7 @@ def show_mine() -> Response:
         name=full_name(member),
         cards=cards,
         asked=sum(card.is_asked for card in cards),
+        expected=sum(card.row.answer not in NOT_COMING for card in cards),
         absences=list_absences_ahead(database(), member, now=now),
         feed=feed_of("member", member.id),
         today=setup().today(now),
@@ -89,6 +91,7 @@ def make_link() -> Response:
         code=_draw_code(f"webcal://{link.partition('://')[2]}"),
         back=back,
         is_local=setup().base_url.startswith("http://"),
+        shown_once=True,
     )
 
 
@@ -96,6 +99,20 @@ def _draw_code(text: str) -> Markup:
     """A QR code as SVG inside the page; dark on light in dark mode too, or cameras do not read it."""
     code = segno.make(text, error="m", micro=False)
     return Markup(code.svg_inline(border=4, omitsize=True, light="#fff", dark="#000", svgclass="qr", lineclass=None))  # noqa: S704 - drawn by segno from our own link
+
+
+@pages.post("/calendar-links/detail")
+def change_link() -> Response:
+    """The same link shows more or less."""
+
+    def act() -> str:
+        change_detail(
+            database(), setup(), scope=form_text("scope"), subject=form_text("subject"), detail=form_text("detail"),
+            by=current_actor(), now=utc_now(),
+        )  # fmt: skip
+        return words().gettext("Kept; the link is the same, and calendars that use it show it the next time they look.")
+
+    return answer_form(next_path(url_for("pages.show_mine")), act)
 
 
 @pages.post("/calendar-links/end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Permission, require
 from tumorboard.services.lists import list_letters, list_troubled_letters
 from tumorboard.services.outbox import count_post, hold_batch, list_batches, release_batch, retry_letter
@@ -23,7 +24,7 @@ def show_letters() -> Response:
     actor = current_actor()
     require(actor, Permission.OUTBOX_READ)
     asked = request.args.get("state", "")
-    state, search = asked if asked in STATES else "", request.args.get("search", "").strip()
+    state, search = asked if asked in STATES else "", without_resident_number(request.args.get("search", "").strip())
     page = max(1, request.args.get("page", 1, type=int))
     part = list_letters(
         database(), by=actor, state=state or None, search=search, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS

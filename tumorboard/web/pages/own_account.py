@@ -102,5 +102,5 @@ def save_own_password() -> Response:
 def end_sessions_of_mine() -> Response:
     """Log out everywhere, here too."""
     current_actor()
-    log_out()
+    log_out(everywhere=True)
     return redirect(url_for("pages.show_log_in"), 303)

@@ -12,6 +12,7 @@ from tumorboard.web.auth import setup
 from tumorboard.web.pages.frame import words
 from tumorboard.web.pages.names import full_name
 from tumorboard.words.answers import say_answer
+from tumorboard.words.substitutes import REJECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class PartCard:
     """One window of mine as a card: why I am needed, case by case what is asked, and what I said.
 
     `why` are the short words of rules with their ids, which are empty for what is no rule. `is_open` while I can
-    answer, `is_asked` while an answer is missing. `deputies` are ids and names.
+    answer, `is_asked` while an answer is missing. `deputies` are ids and names, `unfit` names with why they cannot
+    come; `stand_in` comes in my place, and with `may_come` I can still come myself.
     """
 
     row: MeetingInvitation
@@ -31,14 +33,17 @@ class PartCard:
     is_open: bool
     is_asked: bool
     deputies: tuple[tuple[str, str], ...]
+    unfit: tuple[tuple[str, str], ...]
     stand_in: str
+    may_come: bool
 
 
 def card_of(part: MyPart, now: datetime) -> PartCard:
     """A part as its card says it, in the reader's language."""
     row = part.row
     labels = labels_of(row)
-    is_open = row.meeting.status != "cancelled" and row.starts_at > now and part.stand_in is None
+    is_ahead = row.meeting.status != "cancelled" and row.starts_at > now
+    is_open = is_ahead and part.stand_in is None
     return PartCard(
         row=row,
         why=tuple((labels.get(rule, rule), "" if rule in ASKED_FOR else rule) for rule in row.details["rules"]),
@@ -49,7 +54,9 @@ def card_of(part: MyPart, now: datetime) -> PartCard:
         is_open=is_open,
         is_asked=is_open and row.answer == "needs-action",
         deputies=tuple((member.public_id, full_name(member)) for member in part.deputies) if is_open else (),
+        unfit=tuple((full_name(one), words().gettext(REJECTIONS[why])) for one, why in part.unfit) if is_open else (),
         stand_in=full_name(part.stand_in) if part.stand_in else "",
+        may_come=is_ahead and part.stand_in is not None,
     )
 
 

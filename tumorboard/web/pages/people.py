@@ -8,6 +8,7 @@ from datetime import date, time
 from flask import request
 from werkzeug.wrappers import Response
 
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.boards import list_windows
 from tumorboard.services.cover_steps import list_undoable
@@ -30,7 +31,7 @@ def show_people() -> Response:
     specialties = all_specialties()
     names = {row.key: own_name(row) for row in list_departments(database(), by=actor)}
     filters = {
-        "search": " ".join(request.args.get("search", "").split())[:80],
+        "search": without_resident_number(" ".join(request.args.get("search", "").split()))[:80],
         "department": request.args.get("department", "") if request.args.get("department") in names else "",
         "specialty": request.args.get("specialty", "") if request.args.get("specialty") in specialties else "",
         "away": "1" if request.args.get("away") else "",

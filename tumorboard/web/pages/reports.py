@@ -91,7 +91,7 @@ def _day(name: str) -> date | None:
     try:
         return read_date(text)
     except BadInput as error:
-        raise BadInput(str(error), code="not-a-date", field=name) from None
+        raise BadInput(str(error), code=error.code, field=name) from None
 
 
 def _figures(report: Report) -> dict[str, object]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from werkzeug.wrappers import Response
 
 from tumorboard.services.access import Permission, require
-from tumorboard.services.rule_counts import count_rules
+from tumorboard.services.rule_counts import RuleCounts, count_rules
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.frame import pages, show
 
@@ -18,7 +20,7 @@ def list_rules() -> Response:
     may_count = actor.may(Permission.REPORT_READ)
     counts = count_rules(database(), setup(), by=actor, now=utc_now()) if may_count else {}
     programs = []
-    for program in setup().programs.values():
+    for program in sorted(setup().programs.values(), key=lambda each: -_cases(counts, each.id)):
         rules = [
             {
                 "rule": rule,
@@ -29,6 +31,12 @@ def list_rules() -> Response:
         ]
         programs.append({"program": program, "rules": rules, "counts": counts.get(program.id)})
     return show("rules.html", programs=programs)
+
+
+def _cases(counts: Mapping[str, RuleCounts], program: str) -> int:
+    """How much a programme is used: those with cases stand first."""
+    found = counts.get(program)
+    return found.open_cases + found.year_cases if found else 0
 
 
 def _specialties(clauses: tuple[object, ...], which: str) -> list[str]:

@@ -11,6 +11,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
+from tumorboard.domain.identity import without_resident_number
 from tumorboard.domain.model import SeatKind
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.domain.what_if_changes import Absent, Added, Cancelled, Change, Rated, Ready, Withdrawn
@@ -108,7 +109,7 @@ def _page(draft_id: str, view: WhatIfView | None = None, problem: str = "") -> R
         left_out=sorted(draft.proposal.left_out),
         meetings=[change.meeting for change in draft.meetings],
         rooms=list_rooms(database(), by=actor),
-        chosen={name: form_text(name) for name in _FIELDS},
+        chosen={name: without_resident_number(form_text(name)) for name in _FIELDS},
         answer=_answer(view) if view else None,
     )
 

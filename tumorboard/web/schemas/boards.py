@@ -152,6 +152,14 @@ class CancelledAnswer(Answer):
     letters = fields.Integer()
 
 
+class HeldAgainAnswer(Answer):
+    meeting = fields.String()
+    draft = fields.String(
+        allow_none=True, metadata={"description": "The open draft with its agenda; null where nothing came back."}
+    )
+    stayed = fields.Integer(metadata={"description": "How many of its cases stay elsewhere, or closed."})
+
+
 def present_board(row: Board, language: str) -> dict[str, Any]:
     """A board for a list."""
     name = row.name_ko if language == "ko" else row.name_en

@@ -182,6 +182,15 @@ class RowProblemAnswer(Answer):
     message = fields.String()
 
 
+class RefusedRowsAnswer(Answer):
+    """What the last import left out; `program` is null when it left out nothing."""
+
+    program = fields.String(allow_none=True)
+    import_id = fields.String()
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    problems = fields.List(fields.Nested(RowProblemAnswer))
+
+
 class ImportRowAnswer(Answer):
     row = fields.Integer()
     reference = fields.String()

@@ -11,7 +11,7 @@ from tumorboard.domain.model import Reason
 from tumorboard.services.boards import AttendanceChange, DraftView, EntryChange, MeetingChange
 from tumorboard.services.draft_today import DraftToday
 from tumorboard.services.minutes import minutes_of_plan
-from tumorboard.web.schemas.base import Answer, Ask, ReasonAnswer, Who, Whole, Word
+from tumorboard.web.schemas.base import Answer, Ask, Flag, ReasonAnswer, Who, Whole, Word
 from tumorboard.web.schemas.findings import MinutesAnswer, present_minutes
 from tumorboard.web.schemas.present_cases import present_reason
 from tumorboard.words import Words
@@ -19,10 +19,8 @@ from tumorboard.words.phrases import Names
 
 
 class ProposeAsk(Ask):
-    from_scratch = fields.Boolean(
+    from_scratch = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "forget what was placed or left out by hand in the open draft; else it is kept"},
     )
     weeks = Whole(1, 26, load_default=4)

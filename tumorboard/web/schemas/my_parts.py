@@ -75,6 +75,12 @@ class DeputyAnswer(Answer):
     deputy = fields.Nested(Who)
 
 
+class TakenBackAnswer(Answer):
+    """Who does not come in the member's place any more."""
+
+    deputy = fields.Nested(Who)
+
+
 def present_part(part: MyPart, language: str) -> dict[str, Any]:
     """A window with its cases."""
     row = part.row

@@ -24,6 +24,12 @@ class FeedAsk(Ask):
     detail = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Detail, None]))
 
 
+class FeedDetailAsk(Ask):
+    """How much the feed shows from now on."""
+
+    detail = fields.String(required=True, validate=validate.OneOf([*Detail]))
+
+
 class FeedAnswer(Answer):
     """A living feed. `hint` are the last four characters of its secret."""
 

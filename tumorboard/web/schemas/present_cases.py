@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from tumorboard.domain.fields import Field
 from tumorboard.domain.intake import normalise
 from tumorboard.domain.model import Finding, Need, Reason, Value
 from tumorboard.domain.program import Program
+from tumorboard.services.import_refused import KeptProblem
 from tumorboard.services.setup import Setup
 from tumorboard.services.worklist import CaseDetail, CaseView
 from tumorboard.words import Words
 from tumorboard.words.phrases import Names, say_finding, say_reason
+from tumorboard.words.refusals import say_refusal
+
+
+def present_kept_problem(problem: KeptProblem, fields: Mapping[str, Field], words: Words) -> dict[str, Any]:
+    """Why a row was refused, for `RowProblemAnswer`; the sentence of its code, for the value is not kept."""
+    labels = fields[problem.column].labels if problem.column in fields else {}
+    message = say_refusal(problem.code, "", words, problem.values, labels)
+    return {"row": problem.row, "column": problem.column, "code": problem.code, "message": message}
 
 
 def present_case(setup: Setup, view: CaseView, words: Words) -> dict[str, Any]:

@@ -69,6 +69,7 @@ for (const link of document.querySelectorAll("a[data-help]")) {
   link.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    const before = document.activeElement;
     const answer = await fetch(link.href).catch(() => null);
     const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
     const text = page?.querySelector("[data-help-text]");
@@ -88,7 +89,7 @@ for (const link of document.querySelectorAll("a[data-help]")) {
     const close = Object.assign(document.createElement("button"), { textContent: "×", ariaLabel: "Esc", className: "dialog-close" });
     close.addEventListener("click", () => over.close());
     over.append(close, text);
-    over.addEventListener("close", () => { over.remove(); link.focus(); });
+    over.addEventListener("close", () => { over.remove(); before.focus(); });
     document.body.append(over);
     over.showModal();
   });
@@ -114,5 +115,10 @@ for (const menu of document.querySelectorAll("details[data-close]")) {
   });
 }
 
-// Paper says at the top of every page what it is of.
-document.documentElement.style.setProperty("--paper-head", JSON.stringify(document.title));
+// After an action the focus is where it happened: at the part that the address names, else at what is said of it.
+const news = document.querySelector("main > [role][tabindex]");
+if (news && !document.querySelector("[autofocus]")) {
+  const part = document.getElementById(location.hash.slice(1)) || news;
+  if (!part.hasAttribute("tabindex")) part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+}
