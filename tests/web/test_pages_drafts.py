@@ -70,7 +70,7 @@ def test_withdrawn_case_is_said_as_soon_as_the_draft_is_opened(app: Flask, coord
     refused = coordinator.send(f"{address_of(draft)}/publish")
     mended = coordinator.send(f"{address_of(draft)}/cases/{ids[0]}", meeting="leave-out")
 
-    said = "C-1: withdrawn or discussed since; leave it out, or propose again"
+    said = "C-1: withdrawn, discussed or called to an urgent meeting since; leave it out, or propose again"
     assert (said in page.text, "/publish" in page.html, "Not ready" in page.text) == (True, False, False)
     assert "Left out, and withdrawn or discussed since: C-3" in page.text
     assert (said in refused.text, "cannot be published" in mended.text, "/publish" in mended.html) == (

@@ -81,7 +81,8 @@ def _without_derived(table: Table, program: Program, names: dict[str, str]) -> R
     note = CellProblem(
         ", ".join(column for column in table.columns if column in derived),
         "derived-columns",
-        "this list was taken from this service; what it worked out itself (state, needs, days) is not read",
+        "this list was taken from this service; what it worked out itself (state, urgency, deadline, needs, days) is "
+        "not read; change the facts of a case instead",
         refuses=False,
     )
     short = replace(table, columns=columns, rows=tuple(kept))

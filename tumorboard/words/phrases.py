@@ -73,7 +73,9 @@ _REASONS: Mapping[str, str] = {
     "meeting-gone": _("The meeting of %(at)s is no longer held; another place is needed for %(references)s"),
     "meeting-changed": _("%(meeting)s: its agenda changed since the proposal; propose again"),
     "meetings-differ": _("The meetings changed since the proposal; propose again"),
-    "unknown-case": _("%(reference)s: withdrawn or discussed since; leave it out, or propose again"),
+    "unknown-case": _(
+        "%(reference)s: withdrawn, discussed or called to an urgent meeting since; leave it out, or propose again"
+    ),
     "case-twice": _("%(reference)s: stands on the draft twice"),
     "case-forgotten": _("%(reference)s: open now, but not part of the draft; propose again"),
     "case-not-ready": _("%(reference)s: not ready for %(meeting)s"),

@@ -92,7 +92,8 @@ _PAGES: Mapping[str, str] = {
     "busy": _("The database is busy; try again in a moment."),
     "case-exists": _("There is already a case with this reference."),
     "derived-columns": _(
-        "This list was taken from this service. What it worked out itself (state, needs, days) is not read."
+        "This list was taken from this service. What it worked out itself (state, urgency, deadline, needs, days) is "
+        "not read; change the facts of a case instead."
     ),
     "other-programme": _("This case belongs to another programme; import it there."),
     "case-done": _("The case is done; it can be neither withdrawn nor reopened."),

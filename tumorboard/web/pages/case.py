@@ -192,7 +192,10 @@ def reopen_case(case_id: str) -> Response:
 
     def act() -> Done:
         reopen_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
-        return Done(words().gettext("The case is on the list again."), url_for("pages.withdraw", case_id=case_id))
+        return Done(
+            words().gettext("The case is on the list again; a proposal or a place by hand puts it on a meeting."),
+            url_for("pages.withdraw", case_id=case_id),
+        )
 
     return answer_form(url_for("pages.show_case", case_id=case_id), act)
 
