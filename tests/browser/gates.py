@@ -42,7 +42,7 @@ TEXTS = """() => {
   const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const text = walk.currentNode.textContent.trim();
-    if (text && !walk.currentNode.parentElement.closest('script, style, textarea')) found.push(text);
+    if (text && !walk.currentNode.parentElement.closest('script, style, textarea, code')) found.push(text);
   }
   return found;
 }"""

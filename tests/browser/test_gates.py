@@ -83,7 +83,7 @@ def test_korean_letters_are_drawn(demo: Stage, open_window: Callable[..., Window
     window = visit(demo, open_window, "worklist", "ko")
 
     differ = window.page.evaluate("""() => {
-      const context = document.createElement('canvas').getContext('2d');
+      const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
       context.font = '40px sans-serif';
       const draw = (text) => {
         context.clearRect(0, 0, 60, 60);

@@ -62,11 +62,12 @@ def line(terminal_on: Callable[..., Terminal], database_url: str, mailroom: Mail
 
 
 def move_one_case(line: Line, draft: dict[str, Any]) -> dict[str, Any]:
-    """The draft with a case of its first meeting on its second one: one that somebody is called in for.
+    """The draft with a case of its first meeting with cases on the next one: one that somebody is called in for.
 
-    When the second meeting is full, a case as long is taken off it first.
+    When that one is full, a case as long is taken off it first. A meeting whose list is closed has no cases.
     """
-    first, second = draft["meetings"][0], draft["meetings"][1]
+    place = next(place for place, meeting in enumerate(draft["meetings"]) if meeting["cases"])
+    first, second = draft["meetings"][place : place + 2]
     called = next(window for window in first["windows"] if window["kind"] == "on_demand" and window["cases"])
     case = next(case for case in first["cases"] if case["reference"] == called["cases"][0])
     move = ("plan", "move", "--draft", draft["draft"])

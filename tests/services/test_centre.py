@@ -72,7 +72,7 @@ def _wrong(**changes: Any) -> dict[str, Any]:
         (_wrong(boards__holders={"urology": [CORE["pathology"]]}), "does not hold the specialty 'urology'"),
         (_wrong(boards__name="only one"), "two languages"),
         (_wrong(boards__series=[{"weekday": "someday"}]), "weekday is one of"),
-        (a_centre(members=[a_member_entry("a@x.example", "urology", deputies=["a@x.example"])]), "her own deputy"),
+        (a_centre(members=[a_member_entry("a@x.example", "urology", deputies=["a@x.example"])]), "their own deputy"),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_nothing_is_written(
