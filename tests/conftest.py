@@ -6,11 +6,13 @@ import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 
 from tests.database import copy_sqlite, migrate_up, start_postgres
 
@@ -19,6 +21,16 @@ _numbers = itertools.count(1)
 # A busy machine is no fault of the code.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+_written: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_written_statements(connection: Connection) -> None:
+    """Every engine of a test run takes statements from one cache; else each test would write its SQL anew."""
+    dialect, cache = _written.setdefault(connection.dialect.name, (connection.dialect, LRUCache(4000)))
+    connection.dialect = dialect  # part of the key
+    connection.execution_options(compiled_cache=cache)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +54,9 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("CREATE DATABASE template_board"))
+        for safety in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here must outlive a crash
+            connection.execute(text(f"ALTER SYSTEM SET {safety} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
     migrate_up(url.replace("/postgres?", "/template_board?"))
     yield url

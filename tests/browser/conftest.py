@@ -143,23 +143,27 @@ def open_window(chromium: Any) -> Iterator[Callable[..., Window]]:
     assert [(window.problems, window.outside) for window in windows] == [([], [])] * len(windows)
 
 
+FIND_BARRIERS = """async (options) => {
+  const { violations } = await axe.run(document, options);
+  return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target}`));
+}"""
+
+
 @pytest.fixture(scope="session")
 def find_barriers() -> Callable[..., list[str]]:
     """What axe finds on a page: rule and element. `without` names rules that are not asked this time."""
     try:
-        from axe_playwright_python.sync_playwright import Axe
+        from axe_playwright_python.base import AXE_SCRIPT
     except ImportError:
         _miss("axe-playwright-python is not installed; see requirements-dev.txt")
-    axe = Axe()
 
     def find(page: Any, without: tuple[str, ...] = ()) -> list[str]:
-        options = {
-            "runOnly": AXE_RULES,
-            "resultTypes": ["violations"],
-            "rules": {rule: {"enabled": False} for rule in without},
-        }
-        found = axe.run(page, options=options).response["violations"]
-        return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        rules = {rule: {"enabled": False} for rule in without}
+        options = {"runOnly": AXE_RULES, "resultTypes": ["violations"], "rules": rules}
+        found: list[str] = page.evaluate(FIND_BARRIERS, options)
+        return found
 
     return find
 

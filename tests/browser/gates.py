@@ -22,8 +22,8 @@ LOOKS = {
     "zoom-200": (683, 430, "light"),
 }
 """Width and height in CSS pixels, and the colours. A page at 200 % zoom has half the pixels of the same window."""
-COLOURS = ("1366", "320", "dark", "dark-320")
-"""Where contrasts are measured, by far the slowest rule: colours do not depend on the sizes between these."""
+COLOURS = {"ko": ("1366", "360", "dark-320"), "en": ("1024", "320", "dark", "zoom-200")}
+"""Where contrasts are measured, by far the slowest rule: in each look once, as colours do not depend on the words."""
 FEW_LOOKS = {"ko": ("1366", "320"), "en": ("360", "dark")}
 """Where pages are looked at that are seldom seen: each size and both colours once."""
 CONTROLS = "button, a.button, input:not([type=hidden]):not([type=checkbox]), select, summary, .menu a, .tabs a"
@@ -64,10 +64,10 @@ def foreign_sentences(page: Any, language: str) -> list[str]:
     return [text for text in found if text not in WRITTEN and not CHECKSUM.fullmatch(text)]
 
 
-def look_at(page: Any, find_barriers: Callable[..., list[str]], look: str) -> dict[str, Any]:
-    """What is wrong with the page in one look."""
+def look_at(page: Any, find_barriers: Callable[..., list[str]], look: str, language: str = "") -> dict[str, Any]:
+    """What is wrong with the page in one look; with a language, contrasts only where they are measured in it."""
     width, height, scheme = LOOKS[look]
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    without = () if look in COLOURS else ("color-contrast",)
+    without = ("color-contrast",) if language and look not in COLOURS[language] else ()
     return {"barriers": find_barriers(page, without), **page.evaluate(MEASURE, CONTROLS)}

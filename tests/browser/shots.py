@@ -1,6 +1,7 @@
 """`python -m tests.browser.shots docs/img` starts the demo centre on a database of its own and photographs every page.
 
-Each page is taken in five looks, as `NAME-LOOK.webp`; names of pages after the directory take only these.
+Each page is taken in five looks, as `NAME-LOOK.webp`; names of pages after the directory
+(`first` for the first start) take only these.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from tests.browser.first_steps import walk
+from tests.browser.gates import ADMINISTRATOR, COORDINATOR, SURGEON
+from tests.browser.rare import WHO, fill_with_rare
 from tests.browser.stage import (
     ARGUMENTS,
     CHROMIUM,
@@ -26,12 +30,12 @@ from tests.browser.stage import (
     log_in,
     served,
 )
-from tests.database import migrate_up
+from tests.database import copy_sqlite, migrate_up
 
-COORDINATOR = "coordinator@demo.example"
-SURGEON = "sungjin.moon@demo.example"
 OWN = frozenset({"mine", "preferences", "account"})
 """Pages that are photographed as a surgeon sees them; the others as a coordinator does."""
+ADMINISTRATION = {"accounts": "/centre/accounts", "tokens": "/centre/tokens"}
+"""Pages that are photographed as an administrator sees them."""
 QUALITY = 45
 
 
@@ -55,22 +59,43 @@ LOOKS = {
 }
 
 
-def take_all(browser: Any, address: str, places: dict[str, str], directory: Path) -> Iterator[Path]:
-    """Every page in every look; gives the files as they are written."""
+def take_all(browser: Any, address: str, places: dict[str, str], who: str, directory: Path) -> Iterator[Path]:
+    """Every page in every look, as an account sees it or (`who` is empty) a stranger; gives the files as written."""
     for name, look in LOOKS.items():
-        for email in (COORDINATOR, SURGEON):
-            wanted = {page: place for page, place in places.items() if (page in OWN) == (email == SURGEON)}
-            context = browser.new_context(
-                base_url=address, locale=LOCALES[look.language], timezone_id="Asia/Seoul", color_scheme=look.scheme,
-                reduced_motion="reduce", **VIEWS[look.view],
-            )  # fmt: skip
-            page = context.new_page()
-            log_in(page, email, DEMO_PASSWORDS[email], look.language)
-            for place in wanted:
-                page.goto(wanted[place])
-                page.emulate_media(media=look.media, color_scheme=look.scheme)
-                yield _take(page, look, directory / f"{place}-{name}.webp")
-            context.close()
+        context = _sit_down(browser, address, look)
+        page = context.new_page()
+        if who:
+            log_in(page, who, DEMO_PASSWORDS[who], look.language)
+        for place, where in places.items():
+            page.goto(f"{where}?lang={look.language}")
+            yield _shoot(page, look, directory / f"{place}-{name}.webp")
+        context.close()
+
+
+def take_first_start(browser: Any, template: Path, directory: Path) -> Iterator[Path]:
+    """The steps of a first start in every look, each look on an empty database of its own."""
+    for name, look in LOOKS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            url = copy_sqlite(template, Path(folder) / "fresh.sqlite")
+            with served(url, Path(folder)) as (app, address):
+                context = _sit_down(browser, address, look)
+                page = context.new_page()
+                for step in walk(app, page, Path(folder)):
+                    yield _shoot(page, look, directory / f"first-{step}-{name}.webp")
+                    page.emulate_media(media="screen")
+                context.close()
+
+
+def _sit_down(browser: Any, address: str, look: Look) -> Any:
+    return browser.new_context(
+        base_url=address, locale=LOCALES[look.language], timezone_id="Asia/Seoul", color_scheme=look.scheme,
+        reduced_motion="reduce", **VIEWS[look.view],
+    )  # fmt: skip
+
+
+def _shoot(page: Any, look: Look, path: Path) -> Path:
+    page.emulate_media(media=look.media, color_scheme=look.scheme)
+    return _take(page, look, path)
 
 
 def _take(page: Any, look: Look, path: Path) -> Path:
@@ -93,18 +118,31 @@ def main(directory: Path, names: list[str]) -> None:
         sys.exit("no Chromium on the PATH; apt-get install chromium fonts-noto-cjk")
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        url = f"sqlite:///{folder}/demo.sqlite"
-        migrate_up(url)
+        empty, filled = Path(folder) / "empty.sqlite", Path(folder) / "demo.sqlite"
+        migrate_up(f"sqlite:///{empty}")
+        url = copy_sqlite(empty, filled)
         fill_with_demo(url, Path(folder))
-        with served(url, Path(folder)) as (app, address):
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            places = addresses(app)
-            unknown = sorted(set(names) - places.keys())
-            if unknown:
-                sys.exit(f"no page is called {unknown[0]}; known: {', '.join(sorted(places))}")
-            for path in take_all(browser, address, {name: places[name] for name in names or places}, directory):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for rare in (False, True):
+            with served(url, Path(folder)) as (app, address):
+                places = fill_with_rare(app) if rare else {**addresses(app), **ADMINISTRATION}
+                for who, wanted in _by_reader(places, names, rare=rare).items():
+                    for path in take_all(browser, address, wanted, who, directory):
+                        print(path)
+        if not names or "first" in names:
+            for path in take_first_start(browser, empty, directory):
                 print(path)
-            browser.close()
+        browser.close()
+
+
+def _by_reader(places: dict[str, str], names: list[str], *, rare: bool) -> dict[str, dict[str, str]]:
+    """The wanted pages by who is logged in on their pictures."""
+    found: dict[str, dict[str, str]] = {}
+    for name, place in places.items():
+        if not names or name in names:
+            who = WHO[name] if rare else SURGEON if name in OWN else COORDINATOR
+            found.setdefault(ADMINISTRATOR if name in ADMINISTRATION else who, {})[name] = place
+    return found
 
 
 if __name__ == "__main__":

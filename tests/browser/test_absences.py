@@ -115,7 +115,7 @@ def test_absent_pathologist_is_replaced_with_the_keyboard_only(demo: Stage, open
 
 
 def test_opened_forms_of_a_member_keep_the_gates(
-    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]]
+    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[..., list[str]]
 ) -> None:
     window = open_at(demo, open_window, "ko", "/people", viewport={"width": 320, "height": 640})
     page = window.page

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -30,7 +29,7 @@ def a_full_calendar() -> bytes:
     "look", [("desktop", "light", "ko"), ("phone", "dark", "en"), ("smallest", "light", "ko")], ids="-".join
 )
 def test_page_of_busy_times_keeps_the_gates(
-    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]],
+    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[..., list[str]],
     look: tuple[str, str, str],
 ) -> None:  # fmt: skip
     view, scheme, language = look

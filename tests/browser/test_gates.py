@@ -27,6 +27,12 @@ REQUESTS = "1 + performance.getEntriesByType('resource').filter((e) => e.initiat
 OWN_SCRIPT = """() => performance.getEntriesByType('resource').filter((e) => e.name.endsWith('.js'))
   .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 
+WEIGHT = """() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+  .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+HEAVY = {"draft": 300_000}
+"""Bytes of a page that shows the plan of eight weeks; every other page keeps `LIGHT`."""
+LIGHT = 150_000
+
 
 def visit(demo: Stage, open_window: Callable[..., Window], name: str, language: str) -> Window:
     who = SURGEON if name in OWN else COORDINATOR
@@ -44,15 +50,17 @@ def test_page_keeps_the_gates(
 ) -> None:
     window = visit(demo, open_window, name, language)
 
-    found = {look: look_at(window.page, find_barriers, look) for look in LOOKS}
+    found = {look: look_at(window.page, find_barriers, look, language) for look in LOOKS}
     foreign = foreign_sentences(window.page, language)
     requests = window.page.evaluate(REQUESTS)
     script = window.page.evaluate(OWN_SCRIPT)
+    weight = window.page.evaluate(WEIGHT)
 
     assert (found, foreign) == (dict.fromkeys(LOOKS, NOTHING_WRONG), [])
     assert (window.page.evaluate("document.documentElement.lang"), requests <= 6, script < 15_000) == (
         language, True, True,
     )  # fmt: skip
+    assert weight < HEAVY.get(name, LIGHT)
     assert (window.problems, window.outside) == ([], [])
 
 
@@ -60,10 +68,7 @@ def test_worklist_of_40_cases_weighs_less_than_100_kb(demo: Stage, open_window: 
     window = visit(demo, open_window, "worklist", "ko")
 
     rows = window.page.locator("table.cases tbody tr").count()
-    weight = window.page.evaluate(
-        "() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))"
-        ".reduce((sum, entry) => sum + entry.decodedBodySize, 0)"
-    )
+    weight = window.page.evaluate(WEIGHT)
     script = window.page.evaluate(OWN_SCRIPT)
 
     assert (rows, weight < 100_000, script < 15_000) == (40, True, True), (weight, script)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize(("view", "scheme", "language"), [("smallest", "light", "ko"), ("desktop", "dark", "en")])
 def test_answer_and_link_on_a_phone(
-    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]], view: str, scheme: str,
+    demo: Stage, open_window: Callable[..., Window], find_barriers: Callable[..., list[str]], view: str, scheme: str,
     language: str,
 ) -> None:  # fmt: skip
     window = open_window(demo.address, view, language, color_scheme=scheme, storage_state=demo.session_of(SURGEON))

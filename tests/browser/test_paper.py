@@ -99,7 +99,7 @@ def colours_of(page: PageObject) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_reports_of_a_centre_that_has_met_keep_the_gates(
-    past: Stage, open_window: Callable[..., Window], find_barriers: Callable[[Any], list[str]], language: str
+    past: Stage, open_window: Callable[..., Window], find_barriers: Callable[..., list[str]], language: str
 ) -> None:
     window = visit(past, open_window, "reports", language)
     charts = window.page.locator("svg.chart[role=img]").count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.services.conftest import centre, setup
+from tests.services.conftest import centre, centre_template, setup
 from tests.services.https_server import certified, server
 
-__all__ = ["centre", "certified", "server", "setup"]
+__all__ = ["centre", "centre_template", "certified", "server", "setup"]

@@ -312,6 +312,20 @@ def test_withdrawn_case_is_reopened(terminal: Terminal, list_file: Path) -> None
     assert {case["reference"] for case in terminal.json("cases", "list")["cases"]} == {"C-1", "C-2", "C-3"}
 
 
+def test_case_is_taken_off_its_meeting_and_put_back(terminal: Terminal, list_file: Path) -> None:
+    terminal.json("cases", "import", list_file, "--program", "ovarian")
+    terminal.json("plan", "propose", "--board", "ovarian-weekly", "--weeks", "4")
+    terminal.json("plan", "publish")
+
+    off = terminal.text("cases", "take-off", "C-2", "--program", "ovarian")
+    back = terminal.text("cases", "put-back", "C-2", "--program", "ovarian")
+    refused = terminal.refusal("cases", "put-back", "C-2", "--program", "ovarian")
+
+    assert off.startswith("C-2 is off its meeting and withdrawn; letters: ")
+    assert back.startswith("C-2 is on its meeting again; letters: ")
+    assert refused.startswith("nothing-to-undo: ")
+
+
 def test_unknown_reference_is_one_line(terminal: Terminal) -> None:
     line = terminal.refusal("cases", "withdraw", "C-404", "--program", "ovarian")
 

@@ -597,6 +597,7 @@ def test_number_with_unit_is_refused(text: str) -> None:
 
 def test_text_loses_control_characters_and_keeps_its_words() -> None:
     assert clean_text(" a\x00b\u2028c\x85d\x1be\u202e\ud800 ") == "ab c de"
+    assert clean_text("OV\xad-21\u200b21\u2060") == "OV-2121"
     assert value("question", question="two\nlines\x07") == "two lines"
 
 

@@ -63,6 +63,17 @@ def test_slots_are_ranked_by_day_then_by_time() -> None:
     assert (found.possible, found.looked_at) == (25, 25)
 
 
+def test_slot_within_the_lead_time_is_none_and_says_so() -> None:
+    question = a_question(S, U, now=local("08:57"), lead=timedelta(hours=1))
+
+    found = find_slots(question)
+
+    assert clocks(slot.span for slot in found.best)[:2] == ["04 10:00", "04 10:30"]
+    assert [(clocks([each.span]), each.count, each.reasons) for each in found.rejected][:1] == [
+        (["04 09:00"], 2, (Reason("slot-too-soon", {"hours": 1}),))
+    ]
+
+
 def test_slot_needs_somebody_of_each_specialty_all_the_time() -> None:
     question = a_question(
         a_person("s1", "surgery", busy=[taken("08:00", "09:40")]),

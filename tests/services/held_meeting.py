@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.builders import CORE, ON_DEMAND, OPERATOR, case_id, member_id
+from tests.services.conftest import a_setup
 from tumorboard.domain.discussions import stamp_of
 from tumorboard.domain.errors import DomainError
 from tumorboard.services.attendance import check_in, check_out
@@ -50,10 +51,11 @@ def save(
 
 
 def decide(session: Session, reference: str, outcome: str = "discussed", *, minute: float = 5, **more: Any) -> Written:
-    asked = {"text": TEXT, "stamp": NOTHING, "by": OPERATOR, "now": later(minute), **more}
-    return record_outcome(
-        session, meeting_id=meeting_id(session), case_id=case_id(session, reference), outcome=outcome, **asked
-    )
+    """Nobody is there in most tests: a discussed case has the reason that presence was not noted."""
+    reason = {"discussed": "presence-not-noted"}.get(outcome, "")
+    asked = {"text": TEXT, "stamp": NOTHING, "by": OPERATOR, "now": later(minute), "reason": reason, **more}
+    case = case_id(session, reference)
+    return record_outcome(session, a_setup(), meeting_id=meeting_id(session), case_id=case, outcome=outcome, **asked)
 
 
 def room(session: Session, setup: Setup, *, minute: float = 10) -> Room:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.builders import OPERATOR, a_case_csv, a_case_row, case_id
+from tests.builders import OPERATOR, SURGEON, a_case_csv, a_case_row, case_id
 from tests.services.conftest import NOW
 from tumorboard.domain.errors import BadInput, BadTable, Conflict, NotAllowed, NotFound
 from tumorboard.services.access import Role, actor_with
@@ -21,6 +21,7 @@ from tumorboard.services.setup import Setup
 from tumorboard.services.waivers import restore_need, waive_need
 from tumorboard.services.worklist import list_cases, read_case
 from tumorboard.store.cases import Case
+from tumorboard.store.people import Member
 from tumorboard.store.post import AuditEvent
 
 TODAY = date(2026, 11, 22)
@@ -164,8 +165,10 @@ def test_withdrawn_cases_leave_the_worklist(centre: Session, setup: Setup) -> No
     withdraw_cases(centre, case_ids=[case_id(centre, "C-1")], by=OPERATOR, now=NOW)
 
     worklist = list_cases(centre, setup, by=OPERATOR, now=NOW)
+    later = list_cases(centre, setup, by=OPERATOR, now=NOW + timedelta(days=60))
 
     assert [view.row.reference for view in worklist.cases] == ["C-2", "C-3"]
+    assert (worklist.late, later.late) == (0, 2)
 
 
 def test_a_withdrawn_case_is_reopened_as_it_was(centre: Session, setup: Setup) -> None:
@@ -294,6 +297,7 @@ def test_a_past_far_or_uneven_time_is_refused(centre: Session, setup: Setup) -> 
     [
         ({"reference": "박철수"}, "reference-like-a-name", "reference"),
         ({"reference": "C-8", "referred_on": "2027-11-20"}, "referred-in-future", "referred_on"),
+        ({"reference": "C-8", "named_members": "문성진"}, "named-member-unknown", "named_members"),
     ],
 )
 def test_names_and_days_to_come_are_refused_at_their_field(
@@ -303,3 +307,26 @@ def test_names_and_days_to_come_are_refused_at_their_field(
         refer_case(centre, setup, program="ovarian", cells=cells, by=OPERATOR, now=NOW)
 
     assert (refused.value.code, refused.value.values["field"]) == (code, field)
+
+
+def test_member_is_named_by_name_as_on_the_list(centre: Session, setup: Setup) -> None:
+    surgeon = centre.scalars(select(Member).where(Member.email == SURGEON)).one()
+
+    row = refer_case(
+        centre, setup, program="ovarian", cells={"reference": "C-8", "named_members": surgeon.name}, by=OPERATOR,
+        now=NOW,
+    )  # fmt: skip
+
+    assert row.facts["named_members"] == [surgeon.public_id]
+
+
+def test_report_of_a_day_to_come_is_refused_at_its_cell(centre: Session, setup: Setup) -> None:
+    rows = [a_case_row("C-8", on=TODAY, pathology_report_reported_on="2027-01-15")]
+
+    report = preview_import(
+        centre, setup, program="ovarian", content=a_case_csv(rows), filename="list.csv", by=OPERATOR, now=NOW
+    )
+
+    assert [(problem.row, problem.column, problem.code) for problem in report.problems] == [
+        (2, "pathology_report_reported_on", "report-in-future")
+    ]

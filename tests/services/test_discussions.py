@@ -147,11 +147,11 @@ def test_deferred_case_stands_on_the_next_proposal_and_cannot_become_done_then(s
 
     def change(outcome: str, reason: str = "") -> Written:
         return record_outcome(
-            small, meeting_id=past, case_id=case_id(small, first), outcome=outcome, text=TEXT, stamp=NOTHING,
+            small, setup, meeting_id=past, case_id=case_id(small, first), outcome=outcome, text=TEXT, stamp=NOTHING,
             reason=reason, started_at=later(1), ended_at=later(9), by=OPERATOR, now=later(40),
         )  # fmt: skip
 
-    refused = refusal(lambda: change("discussed"))
+    refused = refusal(lambda: change("discussed", "presence-not-noted"))
     change("deferred", "report-missing")
     item = read_case(small, setup, case_id=case_id(small, first), by=OPERATOR, now=later(40)).view.item
     assert (len(meetings), refused.code, status_of(small, first)) == (2, "case-planned-again", "scheduled")

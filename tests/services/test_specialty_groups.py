@@ -88,3 +88,10 @@ def test_board_keeps_so_many_groups_only(centre: Session) -> None:
 def test_only_who_edits_meetings_sees_groups(centre: Session) -> None:
     with pytest.raises(NotAllowed):
         list_groups(centre, board=BOARD, by=Actor("nobody", frozenset()))
+
+
+def test_name_of_a_group_holds_no_resident_number(centre: Session) -> None:
+    with pytest.raises(BadInput) as refused:
+        save(centre, "900101-" + "1234567")
+
+    assert refused.value.code == "resident-registration-number"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tests.builders import BOARD, OPERATOR, member_id
 from tests.calendars.objects import events_of
 from tests.clinic import deliver, last_letter, letters
+from tests.replies import a_reply
 from tests.services.by_the_clock import text_of
 from tests.services.conftest import NOW
 from tests.services.test_delegation import booked, delegate, found
@@ -25,8 +26,10 @@ from tests.stand_ins import (
     furnish_staffed,
     invitation,
 )
+from tumorboard.domain.answers import Effect
 from tumorboard.domain.errors import Conflict, NotAllowed
 from tumorboard.services.access import Actor, Role, actor_with
+from tumorboard.services.answers import receive_message
 from tumorboard.services.board_events import list_board_events
 from tumorboard.services.checks import check_database
 from tumorboard.services.feed_rendering import render_feed
@@ -214,7 +217,32 @@ def test_who_is_booked_elsewhere_by_now_is_refused_and_nothing_is_written(board:
     board.commit()
 
     assert refused(board, setup) == "time-taken"
+    mail = receive_message(board, setup, content=a_reply(row, stamp=LATER), by=OPERATOR, now=LATER)
+    assert (mail.reason, mail.state) == ("has-delegated", "open")
     assert [coming(board)[email][0] for email in (UROLOGY, UROLOGY_OTHER)] == ["delegated", "needs-action"]
+
+
+@pytest.mark.parametrize(
+    ("partstat", "answers"),
+    [("ACCEPTED", ["accepted"]), ("TENTATIVE", ["delegated", "needs-action"])],
+    ids=["accepted", "tentative"],
+)
+def test_acceptance_by_mail_takes_the_part_back_and_nothing_else_does(
+    board: Session, setup: Setup, partstat: str, answers: list[str]
+) -> None:
+    row = invitation(board, UROLOGY)
+    reply = a_reply(row, partstat, stamp=LATER, comment="I can come")
+
+    done = receive_message(board, setup, content=reply, by=OPERATOR, now=LATER)
+
+    there = coming(board)
+    assert [there[email][0] for email in (UROLOGY, UROLOGY_OTHER) if email in there] == answers
+    if partstat == "ACCEPTED":
+        row = invitation(board, UROLOGY)
+        assert (done.effect, done.state, row.answer_by, row.comment) == (Effect.PARTSTAT, "done", "mail", "I can come")
+        assert (booked(board, UROLOGY), booked(board, UROLOGY_OTHER), found(board)) == (1, 0, [])
+    else:
+        assert (done.reason, done.state) == ("has-delegated", "open")
 
 
 def test_deputy_who_said_no_leaves_an_invitation_to_answer(board: Session, setup: Setup) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
 from tests.web.conftest import Program
@@ -265,6 +266,19 @@ def test_withdrawn_case_is_reopened(app: Flask, coordinator: Program) -> None:
 
     assert (response.status_code, response.get_json()["state"]) == (200, "ready")
     assert set(by_reference(coordinator.get("/cases"))) == {"C-1", "C-2", "C-3"}
+
+
+def test_case_taken_off_its_meeting_is_put_back(app: Flask, published: Session, coordinator: Program) -> None:
+    address = f"/cases/{id_of(app, 'C-2')}"
+    before = coordinator.get(address).get_json()["meeting"]
+    off = coordinator.post(f"{address}/withdraw-scheduled").get_json()
+
+    back = coordinator.post(f"{address}/put-back").get_json()
+    again = coordinator.post(f"{address}/put-back")
+
+    assert (off["state"], back["state"]) == ("withdrawn", "scheduled")
+    assert (back["meeting"], back["letters"], back["kept_off"]) == (before, 2, [])
+    assert (again.status_code, again.get_json()["code"]) == (409, "nothing-to-undo")
 
 
 def test_list_costs_the_same_with_many_cases(app: Flask, coordinator: Program, count_queries: Any) -> None:

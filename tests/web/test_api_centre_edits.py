@@ -47,6 +47,7 @@ CALLS: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
 ACCOUNT_CALLS: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
     ("get", "/centre/accounts", None),
     ("post", "/centre/accounts", {"name": "N", "email": "n@h.example", "roles": ["chair"]}),
+    ("post", "/centre/accounts/several", {"member_ids": [NOBODY], "roles": ["chair"]}),
     ("put", f"/centre/accounts/{NOBODY}", {"name": "N", "roles": ["chair"]}),
     ("post", f"/centre/accounts/{NOBODY}/link", {}),
     ("post", f"/centre/accounts/{NOBODY}/close", None),

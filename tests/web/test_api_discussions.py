@@ -45,18 +45,19 @@ def test_meeting_is_held_over_the_api(app: Flask, coordinator: Program, meeting:
     draft = coordinator._send(
         "PUT", f"{one}/recommendation", json={"text": "Inter", "stamp": first["stamp"]}
     ).get_json()
-    done = coordinator.post(
-        f"{one}/outcome", {"outcome": "discussed", "text": TEXT, "stamp": draft["stamp"], "go_on": True}
-    ).get_json()
+    said = {"outcome": "discussed", "text": TEXT, "stamp": draft["stamp"], "go_on": True}
+    asked = coordinator.post(f"{one}/outcome", said)
+    done = coordinator.post(f"{one}/outcome", {**said, "reason": "opinion-known"}).get_json()
     coordinator.post(
         f"{other}/outcome", {"outcome": "deferred", "reason": "out-of-time", "text": "", "stamp": second["stamp"]}
     )
     signed = coordinator.post(f"{meeting}/record/sign").get_json()
     record = coordinator.get(f"{meeting}/record").get_json()
 
+    assert (asked.status_code, asked.get_json()["code"]) == (422, "quorum-missing")
     assert (came, done["outcome"], done["next_case"]) == ({"changed": 4}, "discussed", second["case"])
     assert [(case["outcome"], case["reason"], case["recommendation"]) for case in record["cases"]] == [
-        ("discussed", "", TEXT), ("deferred", "out-of-time", ""),
+        ("discussed", "opinion-known", TEXT), ("deferred", "out-of-time", ""),
     ]  # fmt: skip
     assert (record["fingerprint"], record["is_unchanged"]) == (signed["fingerprint"], True)
     refused = coordinator.post(f"{one}/start", {})

@@ -126,6 +126,13 @@ def test_log_in_is_limited_to_ten_a_minute(client: FlaskClient) -> None:
     assert statuses == [401] * 10 + [429]
 
 
+def test_right_passwords_of_a_ward_behind_one_address_are_not_counted(app: Flask) -> None:
+    for _ in range(12):
+        browser = app.test_client()
+        body = {"email": "coordinator@hospital.example", "password": PASSWORD}
+        assert browser.post(f"{API}/session", json=body, headers=csrf(browser)).status_code < 300
+
+
 def test_token_speaks_for_its_account(coordinator: Program) -> None:
     response = coordinator.get("/session")
 

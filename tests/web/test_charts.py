@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumorboard.web.pages.charts import BAR_SHARE, Line, Piece, draw_bars, draw_columns, draw_strips
+from tumorboard.web.pages.charts import BAR_SHARE, Count, Line, Piece, draw_bars, draw_columns, draw_strips
 
 
 def test_longest_bar_leaves_room_for_its_number() -> None:
@@ -38,7 +38,15 @@ def test_strip_marks_days_and_the_limit() -> None:
     row = chart.rows[0]
     assert (row.width, row.limit) == (10, 50)
     assert row.marks == (Piece("in-time", 20, 100), Piece("late", 90, 50))
-    assert chart.ticks == ((0, 0), (20, 2), (40, 4), (60, 6), (80, 8))
+    assert row.counts == (Count(25, 100, "2", on_phone=True), Count(95, 50, "1", on_phone=True))
+    assert chart.ticks == ((5, 0), (25, 2), (45, 4), (65, 6), (85, 8))
+
+
+def test_strips_share_one_scale_and_print_what_has_room() -> None:
+    chart = draw_strips([("", "", (7, 7), (), 99, ""), ("", "", (7, 8, 9, 10, 14), (), 99, "")])
+
+    assert [mark.length for row in chart.rows for mark in row.marks] == [100, 50, 50, 50, 50, 50]
+    assert [(one.x, one.on_phone) for one in chart.rows[1].counts] == [(7.5, True), (10.5, False), (14.5, True)]
 
 
 def test_very_long_waits_stand_at_the_end() -> None:

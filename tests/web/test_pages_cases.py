@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from tests.builders import PROGRAM, a_case_csv, a_case_row, case_id, import_list
 from tests.web.visitor import Page, Visitor
 from tumorboard.services.case_lists import read_case_list
 from tumorboard.store.cases import Case, PendingImport
 from tumorboard.store.db import db
+from tumorboard.store.meetings import Meeting
 
 TODAY = datetime.now(UTC)
 
@@ -228,6 +231,45 @@ def test_case_is_withdrawn(app: Flask, coordinator: Visitor) -> None:
     assert references(coordinator.see("/cases")) == ["C-2", "C-3"]
 
 
+def test_case_taken_off_its_meeting_is_put_back_by_one_button(
+    app: Flask, published: Session, coordinator: Visitor
+) -> None:
+    address = address_of(app, "C-2")
+    page = coordinator.see(address)
+    stood = [text for text in page.words if re.fullmatch(r"\d{4}-\d\d-\d\d .{5} \d\d:\d\d", text)][0]
+
+    off = coordinator.send(f"{address}/withdraw-scheduled")
+    twice = coordinator.send(f"{address}/withdraw-scheduled")
+    withdrawn = coordinator.see(address)
+    back = coordinator.send(off.action("/put-back"))
+
+    assert "Off the meeting and withdrawn; 2 letters leave." in off.text
+    assert "The case is off its meeting and withdrawn already." in twice.text
+    assert "Put it back on 20" in withdrawn.text
+    assert "again; 2 letters leave." in back.text
+    assert stood in coordinator.see(address).text
+    assert back.action("/withdraw-scheduled") == f"{address}/withdraw-scheduled"
+
+
+def test_case_that_cannot_come_back_is_on_the_list_and_the_page_says_why(
+    app: Flask, published: Session, coordinator: Visitor
+) -> None:
+    address = address_of(app, "C-2")
+    coordinator.see(address)
+    off = coordinator.send(f"{address}/withdraw-scheduled")
+    published.rollback()
+    published.execute(update(Meeting).values(status="cancelled"))
+    published.commit()
+
+    page = coordinator.send(off.action("/put-back"))
+
+    assert (
+        "on the list again, but not on its meeting: the meeting it stood on has begun, or is no longer held"
+        in page.text
+    )
+    assert "/put-back" not in page.html
+
+
 def test_ticked_cases_are_withdrawn_by_name_and_brought_back_by_one_button(app: Flask, coordinator: Visitor) -> None:
     coordinator.see("/cases")
     ids = [address_of(app, reference).rpartition("/")[2] for reference in ("C-1", "C-3")]
@@ -248,7 +290,8 @@ def test_withdrawn_cases_are_reopened_from_their_list(app: Flask, coordinator: V
     page = coordinator.see("/cases?state=withdrawn")
 
     assert ("/cases/reopen" in page.actions, "/cases/withdraw" in page.html) == (True, False)
-    assert f"{address}/reopen" in coordinator.see(address).actions
+    offered = {action for action in coordinator.see(address).actions if action.startswith("/cases/")}
+    assert offered == {f"{address}/reopen"}
 
 
 def test_referring_a_withdrawn_case_leads_to_it(app: Flask, coordinator: Visitor) -> None:
@@ -329,6 +372,13 @@ def test_referral_with_a_known_reference_is_refused(coordinator: Visitor) -> Non
     assert "There is already a case C-1" in page.text
 
 
+@pytest.mark.parametrize("address", ["/cases?search={}", "/outbox?search={}", "/outbox?page={}", "/cases?page={}"])
+def test_endless_words_and_numbers_in_an_address_are_no_accident(coordinator: Visitor, address: str) -> None:
+    answers = [coordinator.client.get(address.format("9" * digits)).status_code for digits in (23, 60_000)]
+
+    assert answers == [200, 200]
+
+
 def test_search_for_a_withdrawn_case_leads_to_it(app: Flask, coordinator: Visitor) -> None:
     with app.app_context():
         db.session().execute(update(Case).where(Case.reference == "C-3").values(status="withdrawn"))
@@ -362,6 +412,23 @@ def test_import_shows_what_would_happen_then_does_it(app: Flask, coordinator: Vi
 
     assert "The import is taken back. Removed: 1; as before: 0." in undone.text
     assert coordinator.see("/cases?search=N-").rows == []
+    assert "This import was taken back since" in coordinator.see(preview_address).text
+    assert [row[1:] for row in coordinator.see("/cases/import").rows if "taken back" in row] == [
+        ["Coordinator", "Ovarian, tubal and peritoneal cancer", "New 1 · Changed 0 ·", "Refused 1", "taken back"]
+    ]
+
+
+def test_the_way_back_to_a_preview_says_what_became_of_it(app: Flask, coordinator: Visitor) -> None:
+    address = coordinator_preview(upload(coordinator, a_case_csv([a_case_row("N-1", on=today(app))])))
+    coordinator.see(address)
+    coordinator.send(address)
+
+    back = coordinator.see(address)
+    again = coordinator.send(address)
+
+    assert [("This list was imported" in page.text, "Import 1 case" in page.text) for page in (back, again)] == [
+        (True, False), (True, False),
+    ]  # fmt: skip
 
 
 def test_long_import_is_followed_to_its_end(app: Flask, coordinator: Visitor) -> None:

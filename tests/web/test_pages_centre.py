@@ -22,7 +22,8 @@ from tumorboard.web.auth import limiter
 from tumorboard.web.pages.own_account import on_own_clock
 
 PLACES = ("", "/members", "/rooms", "/boards", f"/boards/{BOARD}", "/series", "/days")
-SEEN = {Role.ADMINISTRATOR: {*PLACES, "/accounts"}, Role.COORDINATOR: set(PLACES)}
+LOG_INS = ("/accounts", "/tokens")
+SEEN = {Role.ADMINISTRATOR: {*PLACES, *LOG_INS}, Role.COORDINATOR: set(PLACES)}
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_pages_open_for_who_edits_the_centre(app: Flask, role: Role) -> None:
     visitor = Visitor(app)
     visitor.log_in(f"{role}@hospital.example")
 
-    seen = {place for place in (*PLACES, "/accounts") if visitor.see(f"/centre{place}").status == 200}
+    seen = {place for place in (*PLACES, *LOG_INS) if visitor.see(f"/centre{place}").status == 200}
 
     assert seen == SEEN.get(role, set())
 
@@ -72,7 +73,7 @@ def test_everybody_has_the_page_of_her_own_log_in(app: Flask, role: Role) -> Non
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-@pytest.mark.parametrize("place", [*PLACES, "/accounts"])
+@pytest.mark.parametrize("place", [*PLACES, *LOG_INS])
 def test_pages_speak_one_language(app: Flask, place: str, language: str) -> None:
     visitor = Visitor(app, language=language)
     visitor.log_in("administrator@hospital.example")
@@ -251,6 +252,25 @@ def test_log_in_of_a_member_takes_her_address_and_name(app: Flask, administrator
     assert account.last_login_at is not None
 
 
+def test_several_members_get_log_ins_at_once_or_none_of_them_does(app: Flask, administrator: Visitor) -> None:
+    free = select(Member).where(Member.id.not_in(select(Account.member_id).where(Account.member_id.is_not(None))))
+    first, second = found(app, free)[:2]
+    taken = found(app, select(Member).where(Member.email == SURGEON))[0]
+    given = {"roles": ["physician"], "by_mail": "no"}
+    accounts = len(found(app, select(Account)))
+
+    nobody = administrator.send("/centre/accounts/several", **given)
+    refused = administrator.send("/centre/accounts/several", **given, member_ids=[first.public_id, taken.public_id])
+    after = len(found(app, select(Account)))
+    page = administrator.send("/centre/accounts/several", **given, member_ids=[first.public_id, second.public_id])
+
+    assert (nobody.status, "Tick the members who get a log-in" in nobody.text) == (422, True)
+    assert (taken.name in refused.text, "has a log-in already" in refused.text, after) == (True, True, accounts)
+    assert len(set(re.findall(r"/password/[\w.-]+", page.html))) == 2
+    made = found(app, select(Account).where(Account.member_id.in_([first.id, second.id])))
+    assert {account.email for account in made} == {first.email.lower(), second.email.lower()}
+
+
 def test_password_page_keeps_its_secret(app: Flask, administrator: Visitor) -> None:
     page = administrator.send("/centre/accounts", email="na@hospital.example", name="나", roles=["chair"], by_mail="no")
     link = re.search(r"/password/[\w.-]+", page.html)
@@ -304,7 +324,7 @@ def test_lists_take_a_fixed_number_of_queries(
     counts = []
     for more in range(2):
         with count_queries() as statements:
-            for place in ("", "/members", "/rooms", "/boards", f"/boards/{BOARD}", "/series", "/accounts"):
+            for place in ("", "/members", "/rooms", "/boards", f"/boards/{BOARD}", "/series", *LOG_INS):
                 administrator.see(f"/centre{place}")
         counts.append(len(statements))
         for number in range(3 * (1 - more)):
@@ -331,3 +351,17 @@ def test_windows_show_the_readers_clock_where_it_differs(app: Flask) -> None:
         same = on_own_clock(start, start + timedelta(minutes=90), "Europe/Madrid")
 
     assert (shown and "23:30" in shown, shown and "(Europe/Berlin)" in shown, same) == (True, True, None)
+
+
+def test_token_is_shown_once_and_ends_at_once(app: Flask, administrator: Visitor) -> None:
+    given = {"email": "coordinator@hospital.example", "label": "Ward list"}
+
+    made = administrator.send("/centre/tokens", **given)
+    secret = re.findall(r"tb_[\w-]{40}", made.html)
+    asked = [app.test_client().get("/api/v1/cases", headers={"Authorization": f"Bearer {secret[0]}"}).status_code]
+    again = administrator.see("/centre/tokens")
+    ended = administrator.send(again.action(r"/centre/tokens/\w+/end"))
+    asked.append(app.test_client().get("/api/v1/cases", headers={"Authorization": f"Bearer {secret[0]}"}).status_code)
+
+    assert (len(secret), "tb_" in again.html, asked) == (1, False, [200, 401])
+    assert ("Ended at once: Ward list" in ended.text, ended.actions.count("/centre/tokens")) == (True, 1)

@@ -102,6 +102,6 @@ def test_lateness_is_counted_on_the_draft_on_its_cards_and_on_the_worklist(app: 
     coordinator.send(draft.action("/publish"))
     worklist = coordinator.see("/cases?search=C-8")
 
-    assert re.search(r"After their limit: C-8 \(\+\d+ days\)", draft.text)
+    assert re.search(r"1 case comes after its limit C-8 \(\+\d+ days\)", draft.text)
     assert re.search(r"after its limit \(\d+ days\)", cards.text)
-    assert re.search(r"planned \d+ days after its limit", worklist.text)
+    assert re.search(r"planned: \+\d+ days", worklist.text)

@@ -62,7 +62,11 @@ def test_whole_meeting_is_held_without_javascript(app: Flask, meeting: str) -> N
     page = visitor.send(f"{meeting}/room/presence", **{"in": " ".join(core)})
     assert "4 people here" in page.text
     visitor.send(f"{meeting}/room/outcome", case=id_of(app, first), what="begin")
-    page = decide(visitor, app, meeting, first)
+    asked = decide(visitor, app, meeting, first)
+    assert (asked.status, "A required seat is empty" in asked.text) == (422, True)
+    assert f"{TEXT}</textarea>" in asked.html
+    assert 'value="not_quorate" checked' in visitor.see(f"{meeting}/room").html
+    page = decide(visitor, app, meeting, first, reason="opinion-known")
     assert "Saved." in page.text
     assert "1 of 2 cases have an outcome" in page.text
     page = decide(visitor, app, meeting, second, outcome="deferred", reason="specialist-absent", text="")
@@ -73,7 +77,10 @@ def test_whole_meeting_is_held_without_javascript(app: Flask, meeting: str) -> N
     assert "The record is signed" in page.text
     assert "Signed by Coordinator" in page.text
     assert "4 people were here" in visitor.see(f"{meeting}/room/wall").text
-    assert written_in(app) == {first: ("discussed", "", TEXT), second: ("deferred", "specialist-absent", "")}
+    assert written_in(app) == {
+        first: ("discussed", "opinion-known", TEXT),
+        second: ("deferred", "specialist-absent", ""),
+    }
     refused = decide(visitor, app, meeting, second, outcome="not_quorate", text="")
     assert (refused.status, "This record is signed; open it again first" in refused.text) == (409, True)
     page = visitor.send(f"{meeting}/record/reopen", reason="outcome-wrong")

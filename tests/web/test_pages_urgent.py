@@ -127,7 +127,7 @@ def test_moment_that_has_gone_leads_back_with_the_next_one(app: Flask, coordinat
     again = coordinator.send(page.action("/urgent"), **fields_of(page))
 
     assert coordinator.address == f"{address_of(app, 'C-2')}/urgent?board={BOARD}"
-    assert "Somebody needed is not free at this time; the next moment is" in again.text
+    assert "Somebody needed is not free at this time any more; choose another of the moments" in again.text
     assert count_letters(app) == 0
 
 

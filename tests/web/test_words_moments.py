@@ -20,6 +20,7 @@ NAMES = Names(members={"p1": "홍길동 교수", "p2": "김서연 교수"}, spec
               certificates={"c1": "자격"})  # fmt: skip
 VALUES: dict[str, str | int] = {
     "day": "2026-11-24", "name": "개천절", "specialty": "urology", "free": 1, "needed": 2, "member": "p1", "room": "r1",
+    "hours": 4,
 }  # fmt: skip
 UROLOGY = NeedKey("urology")
 ENGLISH, KOREAN = Words("en"), Words("ko")

@@ -15,6 +15,8 @@ from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.intake import Intake
 from tumorboard.domain.model import Urgency
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import, read_case_list
+from tumorboard.services.case_removal import withdraw_scheduled
+from tumorboard.services.case_return import return_scheduled
 from tumorboard.services.cases import reopen_cases, withdraw_cases
 from tumorboard.services.import_undo import take_back_import
 from tumorboard.services.readiness import note_readiness
@@ -211,6 +213,32 @@ def withdraw(reference: str, program: str) -> None:
     (case_id,) = find_cases(session, program, (reference,), False)
     withdraw_cases(session, case_ids=[case_id], by=current_operator(), now=now())
     click.echo(f"{reference} is withdrawn")
+
+
+@cases.command("take-off")
+@click.argument("reference")
+@program_option
+def take_off(reference: str, program: str) -> None:
+    """Take a case off its published meeting, and off the list."""
+    session = open_database()
+    (case_id,) = find_cases(session, program, (reference,), False)
+    letters = withdraw_scheduled(session, setup(), case_id=case_id, by=current_operator(), now=now())
+    click.echo(f"{reference} is off its meeting and withdrawn; letters: {letters}")
+
+
+@cases.command("put-back")
+@click.argument("reference")
+@program_option
+def put_back(reference: str, program: str) -> None:
+    """Put a case that was taken off its meeting back there, or on the list where that is no longer possible."""
+    session = open_database()
+    (case_id,) = find_cases(session, program, (reference,), False)
+    returned = return_scheduled(session, setup(), case_id=case_id, by=current_operator(), now=now())
+    if returned.meeting is None:
+        codes = ", ".join(reason.code for reason in returned.reasons)
+        click.echo(f"{reference} is on the list, not on its meeting: {codes}")
+    else:
+        click.echo(f"{reference} is on its meeting again; letters: {returned.letters}")
 
 
 @cases.command("reopen")

@@ -23,21 +23,27 @@ LARGEST_NUMBER = 1e9
 MOST_NAMED = 12
 """Choices that a message names one by one."""
 
-# C0, C1, the two Unicode line separators and the marks that reorder a line; what separated words becomes a space.
+# C0, C1, the two Unicode line separators, the marks that reorder a line and those that nobody sees; what separated
+# words becomes a space.
 _SPACING = "\t\n\v\f\r\x85\u2028\u2029"
 _CONTROLS = {
     code: " " if chr(code) in _SPACING else None
     for code in (
         *range(0x20),
         *range(0x7F, 0xA0),
+        0x00AD,
+        *range(0x200B, 0x2010),
         0x2028,
         0x2029,
         *range(0x202A, 0x202F),
+        *range(0x2060, 0x2065),
         *range(0x2066, 0x206A),
         0xFEFF,
     )
 }
-_HAS_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_HAS_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")

@@ -35,12 +35,12 @@ class Outcome(StrEnum):
 
 OTHER = "other"
 REASONS: Mapping[Outcome, tuple[str, ...]] = {
-    Outcome.DISCUSSED: (),
+    Outcome.DISCUSSED: ("opinion-known", "presence-not-noted", OTHER),
     Outcome.DEFERRED: ("report-missing", "specialist-absent", "out-of-time", "referrer-absent", OTHER),
     Outcome.WITHDRAWN: ("patient-declined", "superseded", "moved-elsewhere", OTHER),
     Outcome.NOT_QUORATE: (),
 }
-"""Why a case was deferred or withdrawn: closed lists, so that they can be counted."""
+"""Why a case was deferred or withdrawn, or discussed with a required seat empty: closed lists, to be counted."""
 
 REOPENINGS = ("typing-error", "outcome-wrong", "attendance-wrong", "text-incomplete")
 """Why a signed record is opened again."""
@@ -103,23 +103,39 @@ def becomes(outcome: Outcome) -> str:
     return _BECOMES[outcome]
 
 
+def suggest_outcome(*, is_short: bool) -> Outcome:
+    """What a case becomes unless somebody chooses otherwise; `is_short` where a required seat is empty."""
+    return Outcome.NOT_QUORATE if is_short else Outcome.DISCUSSED
+
+
 def check_outcome(outcome: Outcome, *, reason: str, text: str, span: Interval | None) -> None:
     """Raise BadInput unless the outcome is complete.
 
     A discussed case has its time and a recommendation; a deferred or withdrawn one a reason of its list, and words
-    where that is `other`. No other outcome has a reason.
+    where that is `other`. A discussed case may have one, see `check_quorum`; no other outcome does.
     """
     reasons = REASONS[outcome]
-    if reasons and reason not in reasons:
+    if outcome in (Outcome.DEFERRED, Outcome.WITHDRAWN) and reason not in reasons:
         raise BadInput(f"give a reason: {', '.join(reasons)}", code="reason-missing", field="reason")
-    if reason and not reasons:
-        raise BadInput("only a deferred or withdrawn case has a reason", code="reason-unasked", field="reason")
+    if reason and reason not in reasons:
+        raise BadInput("this outcome has no such reason", code="reason-unasked", field="reason")
     if reason == OTHER and not text:
         raise BadInput("say in words what the other reason is", code="other-needs-words", field="text")
     if outcome is Outcome.DISCUSSED and not text:
         raise BadInput("write down what the board recommends", code="recommendation-missing", field="text")
     if outcome is Outcome.DISCUSSED and span is None:
         raise BadInput("say when the case was discussed: from, until", code="times-missing", field="started_at")
+
+
+def check_quorum(lost: Sequence[Need], *, reason: str) -> None:
+    """Raise BadInput `quorum-missing` where a case was discussed without a required need and nobody says why."""
+    if lost and not reason:
+        names = ", ".join(dict.fromkeys(need.member or need.specialty for need in lost))
+        raise BadInput(
+            f"a required seat is empty ({names}): choose Not quorate, note who is here, or give the reason why it was "
+            "discussed",
+            code="quorum-missing", field="reason",
+        )  # fmt: skip
 
 
 def check_times(

@@ -271,6 +271,9 @@ class CaseReader:
                         days[day] = cell.read_date(text)
                 except BadInput as error:
                     reading.refuse_cell(column, error)
+            if "reported" in days and days["reported"] > reading.on:
+                said = "a report cannot be dated in the future; note it as expected"
+                reading.refuse(columns["reported"], "report-in-future", said)
             if days:
                 yield ReadinessRecord(item, reported_on=days.get("reported"), expected_on=days.get("expected"))
 

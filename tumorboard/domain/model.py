@@ -206,10 +206,11 @@ class WaitingCase:
 
     `needs` are the unwaived needs, required and recommended. `ready_at` is the first instant at which its blocking
     items are current, None when that is unknown; `blocked_by` names the blocking items then. `due_at` is the end of
-    its clock. `named_members` must attend. `meeting` is where it is published now. `blocked_on` maps the meetings on
-    whose day the case is not ready (a report missing, or too old by then) to the items that block it. `awaited` maps
-    items never reported to the beginning of the day they are expected. `fixed_at` is the only instant at which it may
-    begin. `earlier_members` were called in when the case was discussed before.
+    its clock. `named_members` must attend. `meeting` is where it is published now, `stood_on` are meetings that it was
+    published for before. `blocked_on` maps the meetings on whose day the case is not ready (a report missing, or too
+    old by then) to the items that block it. `awaited` maps items never reported to the beginning of the day they are
+    expected. `fixed_at` is the only instant at which it may begin. `earlier_members` were called in when the case was
+    discussed before.
     """
 
     reference: str
@@ -228,6 +229,7 @@ class WaitingCase:
     is_complex: bool = False
     earlier_members: tuple[str, ...] = ()
     awaited: Mapping[str, datetime] = field(default_factory=dict)
+    stood_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

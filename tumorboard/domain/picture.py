@@ -106,6 +106,10 @@ class Picture:
     free: Bar | None
     free_minutes: int
 
+    def who_for(self, case: CaseBar) -> tuple[str, ...]:
+        """The names of those who are called in for a case, in the order of their lanes."""
+        return tuple(dict.fromkeys(lane.short_name for lane in self.lanes if case.reference in lane.cases))
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

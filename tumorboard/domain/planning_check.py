@@ -20,7 +20,7 @@ from tumorboard.domain.model import (
     Urgency,
     WaitingCase,
 )
-from tumorboard.domain.planning_problem import Problem, answers, holders_at, key_of
+from tumorboard.domain.planning_problem import Problem, answers, holders_at, is_after_closing, key_of
 from tumorboard.domain.timeline import is_free
 
 VIOLATION_CODES: Mapping[str, tuple[str, ...]] = {
@@ -151,8 +151,7 @@ class _Checker:
         values = {"reference": case.reference, "meeting": meeting.id}
         if case.ready_at is None or case.ready_at > meeting.span.start or meeting.id in case.blocked_on:
             yield Reason("case-not-ready", values)
-        is_late = self.problem.now >= meeting.closes_at and case.meeting != meeting.id
-        if is_late and case.urgency is not Urgency.URGENT:
+        if is_after_closing(self.problem, case, meeting):
             yield Reason("case-after-closing", values)
 
     def _check_needs(self, case: WaitingCase, entry: AgendaEntry, plan: MeetingPlan) -> Iterator[Reason]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tumorboard.domain.model import MeetingFacts, MemberFacts, Urgency, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MemberFacts, WaitingCase
 from tumorboard.domain.planning_problem import (
     MINUTE,
     NeedKey,
@@ -13,6 +13,7 @@ from tumorboard.domain.planning_problem import (
     answers,
     can_begin,
     fixed_minute,
+    is_after_closing,
     is_room_taken,
     week_of,
 )
@@ -64,8 +65,7 @@ def find_obstacle(
         return Obstacle("not-ready-before")
     if meeting.id in case.blocked_on:
         return Obstacle("no-longer-ready" if stale_items(problem, case, meeting) else "not-there-yet")
-    is_new = case.meeting != meeting.id
-    if is_new and problem.now >= meeting.closes_at and case.urgency is not Urgency.URGENT:
+    if is_after_closing(problem, case, meeting):
         return Obstacle("list-closed")
     if not can_begin(case, meeting):
         return Obstacle("fixed-time")

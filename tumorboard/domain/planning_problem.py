@@ -174,6 +174,16 @@ def is_moved(problem: Problem, case: WaitingCase, meeting: str | None) -> bool:
     return any(known.id == case.meeting and known.span.start > problem.now for known in problem.meetings)
 
 
+def is_after_closing(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> bool:
+    """True when the list of the meeting is closed for the case.
+
+    It is not for an urgent one, and not for one that stands there, or stood there before: its place was prepared.
+    """
+    if problem.now < meeting.closes_at or case.urgency is Urgency.URGENT:
+        return False
+    return case.meeting != meeting.id and meeting.id not in case.stood_on
+
+
 def week_of(meeting: MeetingFacts) -> Week:
     """The ISO week in which the meeting begins, in its own zone."""
     return meeting.span.start.astimezone(ZoneInfo(meeting.time_zone)).isocalendar()[:2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tumorboard.domain.model import MeetingFacts, MeetingPlan, SeatKind, Urgency, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MeetingPlan, SeatKind, WaitingCase
 from tumorboard.domain.planning_draft import plan_meeting
 from tumorboard.domain.planning_layout import draft_meetings
 from tumorboard.domain.planning_obstacles import find_obstacle, has_time, pieces
@@ -15,6 +15,7 @@ from tumorboard.domain.planning_problem import (
     Problem,
     answers,
     can_begin,
+    is_after_closing,
     is_moved,
     is_room_taken,
     place_cost,
@@ -123,7 +124,7 @@ class Trials:
             yield frozenset({READINESS})
         if not can_begin(case, meeting):
             yield frozenset({FIXED_TIME})
-        if case.meeting != meeting.id and is_closed(self.problem, case, meeting):
+        if is_after_closing(self.problem, case, meeting):
             yield frozenset({CLOSING})
         if is_room_taken(self.problem, meeting):
             yield frozenset({ROOM})
@@ -255,11 +256,6 @@ def _choices(options: Options, plans: Iterable[MeetingPlan]) -> dict[str, dict[N
 def rank_of(blocking: Groups) -> tuple[int, list[tuple[int, NeedKey]]]:
     """The order in which sets of groups are named."""
     return len(blocking), sorted(group.rank for group in blocking)
-
-
-def is_closed(problem: Problem, case: WaitingCase, meeting: MeetingFacts) -> bool:
-    """True when the list of the meeting is closed and the case may not join after that."""
-    return problem.now >= meeting.closes_at and case.urgency is not Urgency.URGENT
 
 
 def _longest_piece(meeting: MeetingFacts) -> int:

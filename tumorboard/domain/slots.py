@@ -92,6 +92,8 @@ class _Grid:
         self.free = {name: self._free(member.busy) for name, member in asked.items()}
         self.rooms = {room.id: self._free(room.busy) for room in question.rooms}
         self.unmet = self._free(question.meetings)
+        soon = bisect_left(self.starts, question.now + question.lead)
+        self.late_enough = self.all & ~((1 << soon) - 1)
         self.enough = [
             _at_least(each.count, [self.free[member.id] for member in pool])
             for each, pool in zip(question.wanted, self.pools, strict=True)
@@ -135,7 +137,7 @@ class _Grid:
 
     def possible(self) -> int:
         """The starts at which all that is required is there."""
-        mask = self.unmet
+        mask = self.unmet & self.late_enough
         for name in self.question.named:
             mask &= self.free[name]
         for each, enough in zip(self.question.wanted, self.enough, strict=True):
@@ -170,7 +172,8 @@ class _Grid:
 
     def reasons(self, place: int) -> tuple[Reason, ...]:
         """What is required and not there at a start."""
-        found = [] if self.unmet >> place & 1 else [Reason("slot-board-meets")]
+        found = [] if self.late_enough >> place & 1 else [_too_soon(self.question)]
+        found += [] if self.unmet >> place & 1 else [Reason("slot-board-meets")]
         found += [
             Reason("slot-member-busy", {"member": name})
             for name in self.question.named
@@ -215,6 +218,10 @@ def _at_least(count: int, masks: Iterable[int]) -> int:
             levels[level] |= levels[level - 1] & mask
         levels[0] |= mask
     return levels[-1]
+
+
+def _too_soon(question: SlotQuestion) -> Reason:
+    return Reason("slot-too-soon", {"hours": round(question.lead.total_seconds() / 3600)})
 
 
 def _too_few(each: Wanted, free: int) -> Reason:

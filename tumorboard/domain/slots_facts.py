@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.model import MemberFacts, Reason
@@ -17,8 +17,12 @@ from tumorboard.domain.working_hours import WorkingHours
 
 MOST_WEEKS = 26
 
+LEAD_TIME = timedelta(hours=4)
+"""How far ahead a slot lies at least: people must read the invitation and come. Half a working day."""
+
 SLOT_REASONS: Mapping[str, tuple[str, ...]] = {
     "slot-past": (),
+    "slot-too-soon": ("hours",),
     "slot-holiday": ("day", "name"),
     "slot-outside-hours": ("day",),
     "slot-board-meets": (),
@@ -48,7 +52,8 @@ class SlotQuestion:
 
     `named` members must be free. `members` are in the order they are asked, `rooms` in the order they are preferred;
     without rooms the place does not matter. At `meetings` the board itself meets. Slots of `minutes` begin every
-    `step_minutes` from the first working hour of a day, from the day of `now` for `weeks`. Raises BadInput (`nobody-
+    `step_minutes` from the first working hour of a day, from the day of `now` for `weeks`,
+    those that begin within `lead` are rejected. Raises BadInput (`nobody-
     wanted`, `bad-length`, `bad-step`, `bad-weeks`, `bad-count`, `unknown-member`, `too-many-slots`).
     """
 
@@ -62,6 +67,7 @@ class SlotQuestion:
     minutes: int = 60
     step_minutes: int = 30
     weeks: int = 8
+    lead: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         if not self.named and not any(each.required for each in self.wanted):

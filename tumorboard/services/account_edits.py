@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,40 @@ def invite_account(
             post_link(session, setup, account, link, now=now)
         detail = {"roles": [held.role for held in account.roles], "by_mail": by_mail}
         record(session, by=by, now=now, action="account:created", subject=("account", account.public_id), **detail)
+    return Invited(account, "" if by_mail else link)
+
+
+def invite_members(
+    session: Session, setup: Setup, *, member_ids: Sequence[str], roles: Iterable[str], by_mail: bool, by: Actor,
+    now: datetime,
+) -> list[Invited]:  # fmt: skip
+    """Add log-ins for members who have none, with the same roles, in their order: all or none of them.
+
+    Raises BadInput `nobody-ticked`, and `log-in-refused` for who cannot have one, which names her and says why.
+    """
+    require(by, Permission.ACCOUNT_EDIT)
+    wanted = read_roles(roles)
+    chosen = tuple(dict.fromkeys(member_ids))
+    if not chosen:
+        raise BadInput("tick the members who get a log-in", code="nobody-ticked", field="member_ids")
+    with transaction(session):
+        return [_invite_member(session, setup, one, wanted, by_mail=by_mail, by=by, now=now) for one in chosen]
+
+
+def _invite_member(
+    session: Session, setup: Setup, member_id: str, roles: Iterable[str], *, by_mail: bool, by: Actor, now: datetime
+) -> Invited:
+    try:
+        account, link = write_invited(session, setup, email="", name="", roles=roles, member_id=member_id,
+                                      password_hash=no_password(), now=now)  # fmt: skip
+    except (BadInput, Conflict) as error:
+        member = session.scalar(select(Member).where(Member.public_id == member_id))
+        who = f"{member.name} ({member.email})" if member else member_id
+        raise BadInput(f"{who}: {error}", code="log-in-refused", field="member_ids", who=who) from error
+    if by_mail:
+        post_link(session, setup, account, link, now=now)
+    detail = {"roles": [held.role for held in account.roles], "by_mail": by_mail}
+    record(session, by=by, now=now, action="account:created", subject=("account", account.public_id), **detail)
     return Invited(account, "" if by_mail else link)
 
 

@@ -18,9 +18,11 @@ from tumorboard.services.answer_letters import post_decline_counter
 from tumorboard.services.answer_states import KnownEvent
 from tumorboard.services.answer_taking import keep_week_answer, refuse_ended, take_answer, take_series_answer
 from tumorboard.services.audit import record
+from tumorboard.services.delegation import take_back
 from tumorboard.services.feeds import render_member_feeds
 from tumorboard.services.invitation_post import post_series
 from tumorboard.services.invitations import resend_invitation
+from tumorboard.services.parts import DELEGATED, is_asked_again
 from tumorboard.services.setup import Setup
 from tumorboard.store.calendars import InboundMessage, StandingInvitation
 from tumorboard.store.meetings import Board, Meeting, MeetingInvitation
@@ -99,7 +101,29 @@ def _answer(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: da
         message.reason, message.meeting_id = "kept-for-week", _find_meeting(session, week, verdict.instance)
         return
     for row in _rows(arrival, now):
-        take_answer(session, setup, row, by=by, now=now, **said)  # type: ignore[arg-type]
+        if answer == "accepted" and row.answer == DELEGATED and not is_asked_again(row):
+            _come_herself(session, setup, row, arrival, by, now)
+        else:
+            take_answer(session, setup, row, by=by, now=now, **said)  # type: ignore[arg-type]
+
+
+def _come_herself(
+    session: Session, setup: Setup, row: MeetingInvitation, arrival: Arrival, by: Actor, now: datetime
+) -> None:
+    """Who named a deputy accepts after all, by her own hand: as if she took her part back on the page.
+
+    Where that is not clear or not allowed a coordinator decides: Conflict `has-delegated`.
+    """
+    refused = Conflict("somebody else comes instead already; ask who comes", code="has-delegated")
+    mail = arrival.mail
+    if mail.is_automatic or mail.sender.lower() != row.member.email.lower():
+        raise refused
+    try:
+        take_back(session, setup, row, channel="mail", by=by, now=now)
+    except Conflict as conflict:
+        raise refused from conflict
+    row.comment = arrival.message.comment
+    row.answer_stamp = min(arrival.verdict.stamp or now, now).replace(microsecond=0)
 
 
 def _delegate(session: Session, setup: Setup, arrival: Arrival, by: Actor, now: datetime) -> None:

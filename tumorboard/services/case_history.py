@@ -111,7 +111,7 @@ def _place_of(meetings: Sequence[Mapping[str, Any]], reference: str) -> tuple[st
 
 def _steps(session: Session, case_id: str) -> list[CaseEvent]:
     """What was done to the case by hand in drafts, with what was taken back."""
-    query = select(PlanChange).where(PlanChange.detail["case"].as_string() == case_id)
+    query = select(PlanChange).where(PlanChange.draft_id.is_not(None), PlanChange.detail["case"].as_string() == case_id)
     found = []
     for step in session.scalars(query.order_by(PlanChange.at).limit(MOST)):
         detail = {name: value for name, value in step.detail.items() if name != "case"}

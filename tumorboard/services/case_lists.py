@@ -10,8 +10,9 @@ from pathlib import PurePath
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from tumorboard.domain.intake import Draft, Intake, read_cases
+from tumorboard.domain.intake import Draft, DraftRow, Intake, read_cases
 from tumorboard.domain.intake_draft import say_where
+from tumorboard.domain.intake_people import NAMED_MEMBERS, People, named_in, recognise_people
 from tumorboard.domain.intake_reader import Known
 from tumorboard.domain.model import CaseFacts
 from tumorboard.domain.program import Program
@@ -24,6 +25,7 @@ from tumorboard.services.case_changes import Change, find_changes, list_names
 from tumorboard.services.cases import new_case, write_draft
 from tumorboard.services.centre_settings import centre_settings
 from tumorboard.services.import_undo import keep_before, remember_import
+from tumorboard.services.named_members import load_people
 from tumorboard.services.own_exports import recognise_export
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
@@ -87,7 +89,7 @@ class ImportReport:
 
 def read_case_list(
     program: Program, content: bytes, *, filename: str, on: date, watch: Callable[[int, int], None] | None = None,
-    references: ReferencePattern | None = None, known: Known | None = None,
+    references: ReferencePattern | None = None, known: Known | None = None, people: People | None = None,
 ) -> Intake:  # fmt: skip
     """A file's cases by the data rules of the programme, without a database. Raises BadTable.
 
@@ -100,8 +102,23 @@ def read_case_list(
     intake = read_cases(
         program, rows, columns=table.columns, on=on, header_row=table.header_row, references=references, known=known
     )
-    every = tuple(sorted((*intake.rows, *refused), key=lambda row: row.number))
+    rows_read = intake.rows if people is None else [_with_people(row, people, known) for row in intake.rows]
+    every = tuple(sorted((*rows_read, *refused), key=lambda row: row.number))
     return replace(intake, rows=every, column_problems=(*notes, *intake.column_problems))
+
+
+def _with_people(row: DraftRow, people: People, known: Known | None) -> DraftRow:
+    """The row with the members it asks for; what is known of its case already stays."""
+    if not named_in(row.draft):
+        return row
+    case = known(row.draft.reference) if known is not None and row.draft.reference else None
+    before = case.values.get(NAMED_MEMBERS) if case is not None else None
+    return replace(
+        row,
+        draft=recognise_people(
+            row.draft, people, row=row.number, known=before if isinstance(before, frozenset) else frozenset()
+        ),
+    )
 
 
 def _watched(table: Table, watch: Callable[[int, int], None]) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -123,7 +140,13 @@ def preview_import(
     rules = setup.program(program)
     references = centre_settings(session).references
     intake = read_case_list(
-        rules, content, filename=filename, on=setup.today(now), references=references, known=_facts(session, rules)
+        rules,
+        content,
+        filename=filename,
+        on=setup.today(now),
+        references=references,
+        known=_facts(session, rules),
+        people=load_people(session),
     )
     known = _known_cases(session, rules, intake)
     changes = {ref: find_changes(known[ref], draft) for ref, draft in _accepted(intake) if ref in known}
@@ -145,7 +168,14 @@ def import_cases(
     rules = setup.program(program)
     references, today = centre_settings(session).references, setup.today(now)
     intake = read_case_list(
-        rules, content, filename=filename, on=today, watch=watch, references=references, known=_facts(session, rules)
+        rules,
+        content,
+        filename=filename,
+        on=today,
+        watch=watch,
+        references=references,
+        known=_facts(session, rules),
+        people=load_people(session),
     )
     with transaction(session):
         known = _known_cases(session, rules, intake)
@@ -166,6 +196,7 @@ def import_cases(
         record(
             session, by=by, now=now, action="cases:imported", subject=("program", rules.id),
             created=report.count("created"), updated=report.count("updated"), refused=report.count("refused"),
+            import_id=import_id,
         )  # fmt: skip
     return replace(report, import_id=import_id)
 

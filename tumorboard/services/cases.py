@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
 from tumorboard.domain.intake import Draft, read_case
+from tumorboard.domain.intake_people import NAMED_MEMBERS, named_in, recognise_people
 from tumorboard.domain.model import Value
 from tumorboard.domain.program import Program
 from tumorboard.domain.requirements import assess
@@ -17,6 +18,8 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.centre_settings import centre_settings
+from tumorboard.services.named_members import load_people
+from tumorboard.services.publications import forget_taken_off
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case, ReadinessItem
 from tumorboard.store.facts import case_facts, decode_values, encode_values
@@ -66,6 +69,7 @@ def refer_case(
     require(by, Permission.CASE_EDIT)
     rules = setup.program(program)
     draft = read_case(rules, cells, on=setup.today(now), references=centre_settings(session).references)
+    draft = recognise_people(draft, load_people(session)) if named_in(draft) else draft
     if draft.problems or draft.reference is None:
         raise _refusal(draft)
     with transaction(session):
@@ -89,7 +93,7 @@ def _taken(row: Case) -> Conflict:
 
 
 def _refusal(draft: Draft) -> BadInput:
-    worst = draft.problems[0]
+    worst = next((problem for problem in draft.problems if problem.refuses), draft.problems[0])
     return BadInput(worst.message, code=worst.code, field=worst.column, **worst.values)
 
 
@@ -120,6 +124,8 @@ def change_case(
         today = setup.today(now)
         before = {**row.sources, **_cells(decode_values(row.facts)), "reference": row.reference}
         old, draft = read_case(rules, before, on=today), read_case(rules, {**before, **cells}, on=today)
+        if cells.get(NAMED_MEMBERS):
+            draft = recognise_people(draft, load_people(session), known=named_in(old))
         if draft.is_refused:
             raise _refusal(draft)
         row.facts = encode_values(draft.values)
@@ -178,6 +184,7 @@ def _close(
             if row.status == "done" or (row.status == "scheduled" and action == "case:withdrawn"):
                 raise _cannot(row)
             if row.status in become:
+                forget_taken_off(session, row)
                 row.status, row.updated_at = become[row.status], now
                 record(session, by=by, now=now, action=action, subject=("case", row.public_id))
                 changed[case_id] = row.reference

@@ -14,6 +14,7 @@ from tumorboard.domain.discussions import (
     Outcome,
     becomes,
     check_outcome,
+    check_quorum,
     check_times,
     next_open,
     read_outcome,
@@ -25,7 +26,9 @@ from tumorboard.domain.timeline import Interval
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor
 from tumorboard.services.audit import record
+from tumorboard.services.meeting_room import lost_needs
 from tumorboard.services.room_entry import EARLY, enter_room, load_discussions, require_recorder
+from tumorboard.services.setup import Setup
 from tumorboard.services.texts import read_text
 from tumorboard.store.cases import Case
 from tumorboard.store.discussions import Discussion
@@ -90,17 +93,18 @@ def save_recommendation(
 
 
 def record_outcome(
-    session: Session, *, meeting_id: str, case_id: str, outcome: str, text: str, stamp: str, by: Actor, now: datetime,
-    reason: str = "", at: datetime | None = None, started_at: datetime | None = None, ended_at: datetime | None = None,
-    go_on: bool = False,
+    session: Session, setup: Setup, *, meeting_id: str, case_id: str, outcome: str, text: str, stamp: str, by: Actor,
+    now: datetime, reason: str = "", at: datetime | None = None, started_at: datetime | None = None,
+    ended_at: datetime | None = None, go_on: bool = False,
 ) -> Written:  # fmt: skip
     """What became of a case, with its recommendation; with `go_on` the next case begins, if this one was running.
 
     `at` is when that was decided, where a door brings it late. `started_at` and `ended_at` are given for a case whose
     time nobody noted. The same outcome twice changes nothing. A deferred case waits again and keeps its clocks.
+    One that is discussed while nobody is noted as there for a required need wants a reason.
 
-    Raises BadInput as `check_outcome` and `check_times`, Conflict `text-changed-meanwhile` as `save_recommendation`,
-    and `case-planned-again` when a case that was deferred stands on another meeting by now.
+    Raises BadInput as `check_outcome`, `check_quorum` and `check_times`, Conflict `text-changed-meanwhile` as
+    `save_recommendation`, and `case-planned-again` when a case that was deferred stands on another meeting by now.
     """
     what = read_outcome(outcome)
     with transaction(session):
@@ -114,12 +118,11 @@ def record_outcome(
         span = given or _span(row, moment)
         check_outcome(what, reason=reason, text=words, span=span)
         if (row.outcome, row.reason) != (what, reason) or given is not None:
-            row.outcome, row.reason = what.value, reason
-            row.recorded_by, row.recorded_at = by.name, now
+            if what is Outcome.DISCUSSED and span is not None:
+                check_quorum(lost_needs(session, setup, item, span=span, now=now), reason=reason)
+            row.outcome, row.reason, row.recorded_by, row.recorded_at = what.value, reason, by.name, now
             _settle_case(session, item, what, now)
-            _note(
-                session, "outcome:recorded", meeting, item, by=by, now=now, outcome=what.value, reason=reason
-            )  # fmt: skip
+            _note(session, "outcome:recorded", meeting, item, by=by, now=now, outcome=what.value, reason=reason)
         if span is not None:
             row.started_at, row.ended_at = span.start, span.end
         session.flush()

@@ -14,6 +14,8 @@ from tumorboard.store.cases import PendingImport
 
 KEPT = "kept"
 """The status of an upload that is imported and whose refused rows can still be read."""
+TOLD = "told"
+"""The status of an upload that is imported as a whole, once its owner was told so."""
 MOST_KEPT = 1000
 """Problems of one import: whoever has more corrects the list as a whole."""
 

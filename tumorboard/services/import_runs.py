@@ -41,7 +41,8 @@ class ImportRun:
     and the `import_id` of `services/import_undo.py`.
 
     `status` is that of the row: `uploaded` when nothing was begun, `waiting`, `running`, `done`, `failed`, `cancelled`;
-    `kept` when it is done and `services/import_refused.py` keeps rows that were refused.
+    `kept` when it is done and `services/import_refused.py` keeps rows that were refused, `told` when it is done and its
+    owner knows.
     """
 
     id: str

@@ -95,7 +95,15 @@ def take_back_import(
         session.flush()
         _pass_on(session, done, rows)
         subject = ("program", done.program)
-        record(session, by=by, now=now, action="cases:import-taken-back", subject=subject, **counts)
+        record(
+            session,
+            by=by,
+            now=now,
+            action="cases:import-taken-back",
+            subject=subject,
+            import_id=done.public_id,
+            **counts,
+        )
     return counts
 
 

@@ -14,7 +14,7 @@ from tumorboard.domain.intake_draft import say_where
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
-from tumorboard.services.import_refused import KEPT, keep_refused
+from tumorboard.services.import_refused import KEPT, TOLD, keep_refused
 from tumorboard.services.import_undo import forget_imports
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import PendingImport
@@ -90,7 +90,10 @@ def read_staged(session: Session, setup: Setup, *, upload_id: str, by: Actor, no
 
 
 def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor, now: datetime) -> ImportReport:
-    """Import an upload and remove its file; refused rows are left out, and `read_refused` names them from then on."""
+    """Import an upload and remove its file; refused rows are left out, and `read_refused` names them from then on.
+
+    That it is imported stays known until the next upload, for whoever comes back to its preview.
+    """
     require(by, Permission.CASE_IMPORT)
     row = find_upload(session, upload_id, by, now)
     report = import_cases(
@@ -99,8 +102,16 @@ def confirm_import(session: Session, setup: Setup, *, upload_id: str, by: Actor,
     with transaction(session):
         row = find_upload(session, upload_id, by, now)
         keep_refused(session, row, report)
-        _remove(session, by, now)
+        row.status = row.status if row.status == KEPT else TOLD
+        _remove(session, by, now, but=row)
     return report
+
+
+def note_told(session: Session, *, upload_id: str, by: Actor, now: datetime) -> None:
+    """The actor was told that her upload is imported as a whole."""
+    require(by, Permission.CASE_IMPORT)
+    with transaction(session):
+        find_upload(session, upload_id, by, now, may_be_done=True).status = TOLD
 
 
 def drop_import(session: Session, *, by: Actor, now: datetime) -> None:
@@ -120,10 +131,11 @@ def drop_old_imports(session: Session, *, now: datetime) -> int:
     return len(old)
 
 
-def _remove(session: Session, by: Actor, now: datetime) -> None:
+def _remove(session: Session, by: Actor, now: datetime, *, but: PendingImport | None = None) -> None:
     """What is kept of an import that is done stays until the next one."""
     is_gone = or_(PendingImport.uploaded_by == by.name, PendingImport.uploaded_at < now - KEPT_FOR)
-    session.execute(delete(PendingImport).where(is_gone, PendingImport.status != KEPT))
+    gone = delete(PendingImport).where(is_gone, PendingImport.status != KEPT)
+    session.execute(gone if but is None else gone.where(PendingImport.id != but.id))
 
 
 def find_upload(

@@ -13,6 +13,7 @@ from tumorboard.domain.errors import NotFound
 from tumorboard.services import feeds
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.people import find_member
+from tumorboard.services.texts import LONGEST_SEARCH
 from tumorboard.store.meetings import Board, Meeting, Room
 from tumorboard.store.people import Department, Member, Specialty
 from tumorboard.store.post import AuditEvent, FeedToken, OutboxMessage
@@ -59,8 +60,9 @@ def list_letters(session: Session, *, by: Actor, state: str | None, offset: int,
     elif state:
         query = query.where(OutboxMessage.state == state)
     if search:
-        named = select(Member.id).where(func.lower(Member.name).contains(search.lower(), autoescape=True))
-        address = func.lower(OutboxMessage.recipient).contains(search.lower(), autoescape=True)
+        wanted = search[:LONGEST_SEARCH].lower()
+        named = select(Member.id).where(func.lower(Member.name).contains(wanted, autoescape=True))
+        address = func.lower(OutboxMessage.recipient).contains(wanted, autoescape=True)
         query = query.where(or_(address, OutboxMessage.member_id.in_(named)))
     return _part(session, query, offset, limit)
 

@@ -229,6 +229,17 @@ def _case(
     )  # fmt: skip
 
 
+def lost_needs(
+    session: Session, setup: Setup, item: AgendaItem, *, span: Interval, now: datetime
+) -> tuple[Need, ...]:  # fmt: skip
+    """The required needs of a case that nobody noted as there covered while it was discussed."""
+    rows = _load_members(session)
+    members = {row.public_id: member_facts(row, ()) for row in rows}
+    needs = needs_on(setup, item, {row.email: row.public_id for row in rows}, members, now=now)
+    stays = [Stay(row.member.public_id, row.since, row.until) for row in load_stays(session, item.meeting)]
+    return record_of(needs, span=span, stays=stays, members=members).coverage.lost
+
+
 def span_of(row: Discussion | None) -> Interval | None:
     """When a case was discussed; None before its end, and for one that never began."""
     if row is None or row.started_at is None or row.ended_at is None or row.started_at >= row.ended_at:

@@ -29,7 +29,7 @@ State = dict[str, Any]
 
 
 class StepKind(StrEnum):
-    """What a step did. `published` and `cancelled` are of a board, the others are of its draft."""
+    """What a step did. `published`, `cancelled` and `taken-off` are of a board, the others are of its draft."""
 
     ORDERED = "ordered"
     MOVED = "moved"
@@ -39,6 +39,7 @@ class StepKind(StrEnum):
     RESTORED = "restored"
     PUBLISHED = "published"
     CANCELLED = "cancelled"
+    TAKEN_OFF = "taken-off"
 
 
 @dataclass(frozen=True, slots=True)

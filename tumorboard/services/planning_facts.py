@@ -122,6 +122,7 @@ def _cases(
     What they lack is worked out for the `known` meetings, of which `meetings` are to be planned.
     """
     published_for = {item.case_id: meeting.public_id for meeting in meetings for item in meeting.agenda}
+    stood = {reference for meeting in meetings for reference in meeting.stood}
     ids = {member.email: member.public_id for member in people}
     earlier = earlier_members(session, program=board.program, now=now)
     today, days = setup.today(now), list_days(known, now=now)
@@ -136,10 +137,17 @@ def _cases(
                 complex_minutes=settings.complex_minutes,
             )  # fmt: skip
             waiting = replace(
-                waiting, meeting=published_for.get(line.id), earlier_members=earlier.get(waiting.reference, ())
+                waiting,
+                meeting=published_for.get(line.id),
+                earlier_members=earlier.get(waiting.reference, ()),
+                stood_on=_stood_on(waiting.reference, meetings) if waiting.reference in stood else frozenset(),
             )
             found.append(_with_member_ids(waiting, ids))
     return tuple(found)
+
+
+def _stood_on(reference: str, meetings: Sequence[Meeting]) -> frozenset[str]:
+    return frozenset(meeting.public_id for meeting in meetings if reference in meeting.stood)
 
 
 def _on_agenda(meetings: Iterable[Meeting]) -> ColumnElement[bool]:

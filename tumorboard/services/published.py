@@ -52,11 +52,8 @@ def load_published(
     until = published[-1].starts_at + beyond
     problem, base = load_problem(session, setup, board, until=until, now=now, with_waiting=with_waiting, ahead=rows)
     meetings = {row.public_id: row for row in rows if row.starts_at <= until}
-    requires = {
-        case.reference: tuple(sorted({need.specialty for need in case.needs if need.required and not need.waived_by}))
-        for case in problem.cases
-    }
-    plans = (_plan(meetings[meeting.id], requires) for meeting in problem.meetings)
+    requires = required_specialties(problem)
+    plans = (plan_of(meetings[meeting.id], requires) for meeting in problem.meetings)
     return PublishedBoard(
         problem=problem,
         base=base,
@@ -72,7 +69,16 @@ def load_published(
     )
 
 
-def _plan(row: Meeting, requires: Mapping[str, tuple[str, ...]]) -> MeetingPlan:
+def required_specialties(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """The specialties that each case of the problem requires, by reference."""
+    return {
+        case.reference: tuple(sorted({need.specialty for need in case.needs if need.required and not need.waived_by}))
+        for case in problem.cases
+    }
+
+
+def plan_of(row: Meeting, requires: Mapping[str, tuple[str, ...]]) -> MeetingPlan:
+    """What is published of a meeting; `requires` are the specialties that each of its cases requires."""
     place = {item.case.reference: item.position for item in row.agenda}
     held = minutes_of_meeting(row)
     return MeetingPlan(

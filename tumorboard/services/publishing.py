@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,6 +108,11 @@ def write_plans(
     return letters, told
 
 
+def keep_who_stood(meeting: Meeting, stay: Collection[str] = ()) -> None:
+    """Remember which cases leave the agenda: they may come back after the list is closed."""
+    meeting.stood = sorted({*meeting.stood, *agenda_of(meeting)} - set(stay))
+
+
 def agenda_of(meeting: Meeting) -> list[str]:
     """The references of what is published for a meeting, in order."""
     return [item.case.reference for item in meeting.agenda]
@@ -179,7 +184,8 @@ def _write_agendas(
     left = set()
     for plan in plans:
         meeting = meetings[plan.meeting]
-        left |= {item.case.reference for item in meeting.agenda}
+        left |= set(agenda_of(meeting))
+        keep_who_stood(meeting, {entry.reference for entry in plan.agenda})
         meeting.agenda.clear()
         meeting.agenda_changes += 1
     session.flush()
@@ -239,6 +245,7 @@ def cancel_meeting(session: Session, setup: Setup, *, meeting_id: str, by: Actor
         agenda = agenda_of(meeting)
         for item in list(meeting.agenda):
             item.case.status = "waiting"
+        keep_who_stood(meeting)
         meeting.agenda.clear()
         meeting.agenda_changes += 1
         meeting.status = "cancelled"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from tumorboard.domain import slots as domain
 from tumorboard.domain.errors import BadInput, NotFound
 from tumorboard.domain.model import SeatFacts, SeatKind
-from tumorboard.domain.slots_facts import MOST_WEEKS, SlotQuestion, Slots, Wanted
+from tumorboard.domain.slots_facts import LEAD_TIME, MOST_WEEKS, SlotQuestion, Slots, Wanted
 from tumorboard.domain.timeline import Interval, at_wall_clock, merge
 from tumorboard.domain.working_hours import WORKDAYS
 from tumorboard.services.access import Actor, Permission, require
@@ -98,6 +98,7 @@ def find_slots(
         minutes=wish.minutes,
         step_minutes=wish.step_minutes,
         weeks=wish.weeks,
+        lead=LEAD_TIME,
     )
     return SlotView(
         board=row,

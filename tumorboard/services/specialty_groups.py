@@ -13,6 +13,7 @@ from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.audit import record
 from tumorboard.services.meetings import find_board
+from tumorboard.services.texts import read_line
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Specialty
 from tumorboard.store.plans import SpecialtyGroup
@@ -86,7 +87,7 @@ def find_group(session: Session, group_id: str) -> SpecialtyGroup:
 
 
 def _read_name(text: str) -> str:
-    name = " ".join(text.split())
+    name = read_line(" ".join(text.split()), "name")
     if not 1 <= len(name) <= LONGEST_NAME:
         raise BadInput(f"name the group with 1 to {LONGEST_NAME} letters", code="bad-group-name", field="name")
     return name

@@ -8,6 +8,8 @@ from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, h
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 2000
+LONGEST_SEARCH = 200
+"""So much of a text is searched for: nothing that is searched is longer, and databases refuse endless patterns."""
 
 
 def read_line(text: str, field: str, *, longest: int = LONGEST_LINE) -> str:

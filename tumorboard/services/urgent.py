@@ -235,7 +235,7 @@ def _gone(question: UrgentQuestion) -> Conflict:
         return Conflict("somebody needed is not free at this time, and no other moment is in sight", code="moment-gone")
     next_at = moment.span.start.isoformat(timespec="minutes")
     return Conflict(
-        f"somebody needed is not free at this time; the next moment is {next_at}",
+        "somebody needed is not free at this time any more; choose another of the moments",
         code="moment-gone",
         next_at=moment.span.start,
         reasons=(Reason("next-moment", {"at": next_at}),),

@@ -20,12 +20,15 @@ from tumorboard.services.cases import find_case
 from tumorboard.services.judging import Judgement, judge, judge_sheet
 from tumorboard.services.planning import proposal_of
 from tumorboard.services.setup import Setup
+from tumorboard.services.texts import LONGEST_SEARCH
 from tumorboard.store.cases import Case
 from tumorboard.store.discussions import Discussion
 from tumorboard.store.meetings import AgendaItem, Board, Meeting
 from tumorboard.store.plans import Draft
 from tumorboard.store.post import AuditEvent
 
+OPEN = ("waiting", "scheduled")
+"""The statuses of cases that a list shows unless it is asked for others."""
 _AT_ONCE = 500
 """Cases whose rows are loaded by one query: databases bound the number of its parameters."""
 
@@ -63,11 +66,15 @@ def state_of(status: str, judgement: Judgement) -> CaseState:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """A page of cases, most urgent and longest waiting first, with how many there are by state."""
+    """A page of cases, most urgent and longest waiting first, with how many there are by state.
+
+    `late` counts the open ones that are past their limit.
+    """
 
     cases: Sequence[CaseView]
     counts: dict[str, int]
     total: int
+    late: int = 0
 
 
 class Due(StrEnum):
@@ -140,6 +147,7 @@ def list_cases(
         cases=[CaseView(rows[line.id], judgement, items.get(line.id)) for line, judgement in shown if line.id in rows],
         counts={name.value: states[name] for name in CaseState},
         total=len(lines),
+        late=sum(line.status in OPEN and judgement.due_at < now for line, judgement in lines),
     )
 
 
@@ -147,11 +155,11 @@ def _conditions(only: CaseFilter) -> list[ColumnElement[bool]]:
     """What the database can decide of a filter."""
     found: list[ColumnElement[bool]] = []
     if only.state not in (CaseState.DONE, CaseState.WITHDRAWN):
-        found.append(Case.status.in_(("waiting", "scheduled")))
+        found.append(Case.status.in_(OPEN))
     if only.program:
         found.append(Case.program == only.program)
     if only.search:
-        found.append(func.lower(Case.reference).contains(only.search.lower(), autoescape=True))
+        found.append(func.lower(Case.reference).contains(only.search[:LONGEST_SEARCH].lower(), autoescape=True))
     return found
 
 
@@ -172,7 +180,7 @@ def count_waiting(session: Session, program: str) -> int:
 
 def count_open(session: Session, setup: Setup) -> int:
     """How many cases are open, whatever a list shows of them."""
-    query = select(func.count(Case.id)).where(Case.status.in_(("waiting", "scheduled")))
+    query = select(func.count(Case.id)).where(Case.status.in_(OPEN))
     return session.scalars(query.where(Case.program.in_(list(setup.programs)))).one()
 
 

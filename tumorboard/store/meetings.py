@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, event, false
+from sqlalchemy import JSON, CheckConstraint, Connection, ForeignKey, Index, String, UniqueConstraint, event, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -115,7 +115,8 @@ class HospitalDay(Base):
 class Meeting(Base):
     """One dated sitting. `revision` guards the row; `agenda_changes` is bumped at each agenda change, so that two
     coordinators who take the last place meet in the guard instead of in the room. An extra meeting is held only if a
-    proposal finds it worth opening. `calendar_id` is its UID in feeds that many read. `signed_at` closes its record."""
+    proposal finds it worth opening. `calendar_id` is its UID in feeds that many read. `stood` are the references of
+    cases that left its published agenda. `signed_at` closes its record."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -141,6 +142,7 @@ class Meeting(Base):
     calendar_id: Mapped[str] = mapped_column(
         String(40), index=True, unique=True, default=new_calendar_id, server_default=""
     )
+    stood: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     signed_at: Mapped[Instant | None]
     signed_by: Mapped[Label] = mapped_column(default="", server_default="")
     revision: Mapped[int] = mapped_column()

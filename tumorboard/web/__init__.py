@@ -13,11 +13,13 @@ from tumorboard.web.feeds_quick import register_quick_feeds
 from tumorboard.web.pages import register_pages
 from tumorboard.web.pages.errors import render_problem
 from tumorboard.web.problems import register_problems
+from tumorboard.web.routing import LateRule
 from tumorboard.web.security import register_security
 
 
 def register_web(app: Flask) -> None:
     """Register headers, log-in, API, feeds, pages, and what their errors look like."""
+    app.url_rule_class = LateRule
     register_security(app)
     register_auth(app)
     register_api(app)

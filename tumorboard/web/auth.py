@@ -32,6 +32,11 @@ csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 limit_log_in = limiter.shared_limit("10 per minute", scope="log-in", methods=["POST"])
 """Decorator for every door that takes a password: they share one count per address."""
+limit_failed_log_in = limiter.shared_limit(
+    "10 per minute", scope="log-in", methods=["POST"], deduct_when=lambda response: response.status_code >= 400
+)
+"""The same where a wrong password is answered with an error: a ward behind one address may log in as often as it is
+right."""
 
 
 class LoggedIn(UserMixin):

@@ -150,6 +150,7 @@ EVENTS: Mapping[str, str] = {
     "case:placed": _("Published on a meeting"),
     "case:moved": _("Moved to another meeting"),
     "case:taken-off": _("Taken off a meeting"),
+    "case:put-back": _("Put back on its meeting"),
     "meeting:moved": _("Its meeting moved"),
     "discussion:started": _("Discussion begun"),
     "recommendation:written": _("Recommendation written"),
@@ -176,12 +177,14 @@ OUTCOME_REASONS: Mapping[str, str] = {
     "specialist-absent": _("A needed specialist was absent"),
     "out-of-time": _("No time was left"),
     "referrer-absent": _("Nobody presented the case"),
+    "opinion-known": _("The missing opinion was known"),
+    "presence-not-noted": _("Everybody needed was there, but not noted"),
     "patient-declined": _("The patient declined"),
     "superseded": _("Decided already"),
     "moved-elsewhere": _("Treated at another hospital"),
     "other": _("Another reason, in words"),
 }
-"""Why a case was deferred or withdrawn."""
+"""Why a case was deferred or withdrawn, or discussed without a required seat."""
 REOPENINGS: Mapping[str, str] = {
     "typing-error": _("A typing error"),
     "outcome-wrong": _("An outcome is wrong"),

@@ -16,6 +16,7 @@ from tumorboard.words.phrases import Names
 
 _SLOTS: Mapping[str, str] = {
     "slot-past": _("This time is over"),
+    "slot-too-soon": _("Too soon: people need %(hours)s hours to read of it and come"),
     "slot-holiday": _("Closed: %(name)s"),
     "slot-outside-hours": _("Outside the hours asked for"),
     "slot-board-meets": _("The board meets at this time"),

@@ -69,6 +69,10 @@ _REASONS: Mapping[str, str] = {
     "move-room-taken": _("the room %(room)s is taken"),
     "move-member-busy": _("%(name)s is not free"),
     "move-fixed-time": _("%(reference)s has a fixed time"),
+    # Why a withdrawn case does not come back to its place.
+    "place-gone": _("the meeting it stood on has begun, or is no longer held"),
+    "place-taken": _("%(reference)s: its minutes belong to %(other)s by now"),
+    "place-outside": _("%(reference)s: its meeting is at another time by now"),
     # Why a draft is not right: these stop its publication.
     "meeting-gone": _("The meeting of %(at)s is no longer held; another place is needed for %(references)s"),
     "meeting-changed": _("%(meeting)s: its agenda changed since the proposal; propose again"),
@@ -197,9 +201,7 @@ def _say_bundled(reason: Reason, words: Words) -> str:
 
 def _say_late(reason: Reason, words: Words) -> str:
     number = int(reason.values.get("days", 0))
-    return words.ngettext("%(number)d day after its due date", "%(number)d days after its due date", number) % {
-        "number": number
-    }
+    return words.ngettext("%(number)d day late", "%(number)d days late", number) % {"number": number}
 
 
 def _say_overruled(reason: Reason, words: Words) -> str:

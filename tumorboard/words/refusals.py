@@ -188,6 +188,8 @@ _PAGES: Mapping[str, str] = {
     "unknown-scope": _("There is no such kind of calendar link."),
     "unknown-meeting": _("There is no such meeting."),
     "unknown-member": _("There is no such member."),
+    "named-member-unknown": _("No member is called so; give a name or an e-mail address as on the list of members."),
+    "named-member-ambiguous": _("More than one member is called so; give the e-mail address."),
     "unknown-program": _("There is no such programme."),
     "unknown-room": _("There is no such room."),
     "waiver-incomplete": _("A waiver needs the physician's name and a reason."),
@@ -290,7 +292,10 @@ _ROOM: Mapping[str, str] = {
     "not-on-this-board": _("Only somebody on this board writes in its record."),
     "other-needs-words": _("Say in words what the other reason is."),
     "reason-missing": _("Choose a reason from the list."),
-    "reason-unasked": _("Only a deferred or withdrawn case has a reason."),
+    "quorum-missing": _(
+        "A required seat is empty: choose Not quorate, note who is here, or give the reason why it was discussed."
+    ),
+    "reason-unasked": _("This outcome does not have this reason."),
     "recommendation-missing": _("Write down what the board recommends."),
     "record-open": _("Some cases have no outcome yet."),
     "record-signed": _("This record is signed; open it again first."),
@@ -320,6 +325,8 @@ _CENTRE: Mapping[str, str] = {
     "last-administrator": _("This is the last administrator; make somebody else one first."),
     "last-before-first": _("The last day is before the first."),
     "long-password": _("A password has at most 200 characters."),
+    "log-in-refused": _("One of these members can have no log-in; nothing was made."),
+    "nobody-ticked": _("Tick the members who get a log-in."),
     "member-taken": _("This member has a log-in already; open that one again instead."),
     "name-missing": _("Give a name."),
     "no-core-seat": _("A board needs at least one seat for the whole meeting, and somebody on it."),
@@ -337,6 +344,7 @@ _CENTRE: Mapping[str, str] = {
     "specialty-held": _("The member sits on a seat for this specialty; take the member off that seat first."),
     "specialty-used": _("A member or a board still has this specialty; take it away there first."),
     "unknown-account": _("There is no such log-in."),
+    "no-such-token": _("There is no such token."),
     "unknown-certificate": _("There is no such certificate."),
     "unknown-day": _("The hospital has not closed this day itself."),
     "unknown-department": _("There is no such department."),
@@ -361,6 +369,9 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
             "for example %(example)s."
         ),
     ),
+    "log-in-refused": (
+        _("%(who)s: no log-in can be made; nothing was made. Look at the address and existing log-ins."),
+    ),
     "unknown-value": (_("%(value)s is not known here; use %(choices)s."), _("%(value)s is not known here.")),
     "impossible-stage": (_("%(value)s is no stage; use %(choices)s."),),
     "impossible-value": (
@@ -378,6 +389,10 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
             "choose it again; nothing of it was kept."
         ),
     ),
+    "named-member-unknown": (
+        _("No member is called %(value)s; give a name or an e-mail address as on the list of members."),
+    ),
+    "named-member-ambiguous": (_("More than one member is called %(value)s; give the e-mail address."),),
     "not-a-date": (_("%(value)s is no date; write it as 2026-11-22."),),
     "not-a-number": (_("%(value)s is no plain number; write digits with a decimal point, without a unit."),),
     "not-a-gestation": (_("%(value)s is no gestational age; write weeks+days, as 24+3."),),

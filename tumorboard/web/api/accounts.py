@@ -12,8 +12,10 @@ from tumorboard.web.schemas.accounts import (
     AccountListAnswer,
     AccountRowAnswer,
     InvitedAnswer,
+    InvitedListAnswer,
     LinkAsk,
     NewAccountAsk,
+    NewAccountsAsk,
     OwnAccountAnswer,
     OwnAccountAsk,
     OwnPasswordAsk,
@@ -46,6 +48,15 @@ def list_accounts() -> dict[str, Any]:
 def invite_account(asked: dict[str, Any]) -> dict[str, Any]:
     """Make a log-in with a one-time link for its password"""
     return _present(account_edits.invite_account(database(), setup(), **asked, **_who()))
+
+
+@door.post("/centre/accounts/several")
+@door.arguments(NewAccountsAsk)
+@door.response(201, InvitedListAnswer)
+def invite_members(asked: dict[str, Any]) -> dict[str, Any]:
+    """Make log-ins for several members at once, each with its one-time link; all of them or none"""
+    items = [_present(each) for each in account_edits.invite_members(database(), setup(), **asked, **_who())]
+    return {"items": items, "total": len(items)}
 
 
 @door.put("/centre/accounts/<public_id:account_id>")

@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 from tumorboard.services import (
     case_lists,
     case_removal,
+    case_return,
     cases,
     fixed_times,
     import_refused,
@@ -35,12 +36,14 @@ from tumorboard.web.schemas.cases import (
     ImportUndoneAnswer,
     NoteAsk,
     NotedAnswer,
+    PutBackAnswer,
     ReferAsk,
     RefusedRowsAnswer,
     WaiverAsk,
 )
-from tumorboard.web.schemas.present_cases import present_case, present_detail, present_kept_problem
+from tumorboard.web.schemas.present_cases import present_case, present_detail, present_kept_problem, present_reason
 from tumorboard.words import Words
+from tumorboard.words.phrases import Names
 
 door = Door("cases", description="Matters for discussion, known by a local reference")
 
@@ -227,6 +230,20 @@ def withdraw_scheduled(case_id: str) -> dict[str, Any]:
     """
     case_removal.withdraw_scheduled(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
     return _detail(case_id)
+
+
+@door.post("/cases/<public_id:case_id>/put-back")
+@door.response(200, PutBackAnswer)
+def put_back(case_id: str) -> dict[str, Any]:
+    """Put a case that was taken off its published meeting back there
+
+    In its old minutes, also when the list is closed by now; those whom it concerns get a letter. Where that is not
+    possible the case waits on the list, and `kept_off` says why. 409 `nothing-to-undo` where it is not withdrawn.
+    """
+    returned = case_return.return_scheduled(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
+    said, names = Words(current_language()), Names()
+    kept_off = [present_reason(reason, said, names) for reason in returned.reasons]
+    return {**_detail(case_id), "letters": returned.letters, "kept_off": kept_off}
 
 
 @door.post("/cases/<public_id:case_id>/reopen")

@@ -108,12 +108,18 @@ def record_outcome(asked: dict[str, Any], meeting_id: str, case_id: str) -> dict
     """Say what became of a case, with its recommendation
 
     A discussed case is done, a deferred or not quorate one waits again with its clocks. The same outcome twice changes
-    nothing.
+    nothing. One discussed while nobody was noted as there for a required need wants a reason.
     """
     try:
         return present_written(
             discussions.record_outcome(
-                database(), meeting_id=meeting_id, case_id=case_id, **asked, by=current_actor(), now=utc_now()
+                database(),
+                setup(),
+                meeting_id=meeting_id,
+                case_id=case_id,
+                **asked,
+                by=current_actor(),
+                now=utc_now(),
             )
         )
     except Conflict as conflict:

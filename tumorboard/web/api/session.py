@@ -14,7 +14,7 @@ from tumorboard.web.auth import (
     current_language,
     database,
     is_program,
-    limit_log_in,
+    limit_failed_log_in,
     log_in_account,
     log_out,
     utc_now,
@@ -35,7 +35,7 @@ def show_session() -> dict[str, Any]:
 
 
 @door.post("/session")
-@limit_log_in
+@limit_failed_log_in
 @door.arguments(LogInAsk)
 @door.response(200, SessionAnswer)
 def log_in(asked: dict[str, Any]) -> dict[str, Any]:

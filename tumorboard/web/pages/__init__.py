@@ -14,6 +14,7 @@ from tumorboard.web.pages import (
     boards,
     busy,
     case,
+    case_places,
     cases,
     centre,
     centre_boards,
@@ -43,6 +44,7 @@ from tumorboard.web.pages import (
     rules,
     runs,
     slots,
+    tokens,
     urgent,
     weekly_hours,
     what_if,
@@ -55,11 +57,12 @@ __all__ = [
     "own_account", "own_answers",
     "exports", "reports",
     "answer_link", "answers", "draft_moves",
-    "board_settings", "boards", "busy", "case", "cases", "drafts", "findings", "guide", "home", "imports",
+    "board_settings", "boards", "busy",
+    "case", "case_places", "cases", "drafts", "findings", "guide", "home", "imports",
     "letter_link", "log_in",
     "meetings", "mine", "open_needs", "outbox", "people", "preferences", "register_pages", "room",
     "rules", "runs", "slots",
-    "urgent", "what_if",
+    "tokens", "urgent", "what_if",
 ]  # fmt: skip
 """Every module hangs its pages on the one blueprint when it is imported."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,6 +13,7 @@ from tumorboard.services.account_edits import (
     Invited,
     change_account,
     invite_account,
+    invite_members,
     renew_link,
     shut_account,
 )
@@ -35,13 +38,14 @@ def list_accounts() -> Response:
     return _page()
 
 
-def _page(refused: Refused | None = None, invited: Invited | None = None) -> Response:
+def _page(refused: Refused | None = None, invited: Sequence[Invited] = ()) -> Response:
     rows = find_accounts(database(), by=current_actor())
     return show(
         "accounts.html",
         rows=rows,
         roles=[(role.value, words().gettext(ROLES[role.value])) for role in Role],
         members=_members(),
+        without=_members(without={row.member.public_id for row in rows if row.member}),
         form=forms_of(refused),
         invited=invited,
         days=LINK_DAYS,
@@ -52,15 +56,17 @@ def _page(refused: Refused | None = None, invited: Invited | None = None) -> Res
     )
 
 
-def _members() -> list[tuple[str, str]]:
-    rows = (row for row in list_members(database(), by=current_actor()) if row.active)
+def _members(without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Members by id, but for those."""
+    known = list_members(database(), by=current_actor())
+    rows = (row for row in known if row.active and row.public_id not in without)
     return [(row.public_id, f"{full_name(row)} · {row.email}") for row in sorted(rows, key=lambda row: row.name)]
 
 
 def _tell(invited: Invited) -> Response:
     """The link stands on the page that answers the form, once; it is in no address and no cookie."""
     if invited.link:
-        return _page(invited=invited)
+        return _page(invited=[invited])
     said = words().gettext("The link is on its way to %(address)s.") % {"address": invited.account.email}
     flash(said, "done")
     return redirect(url_for("pages.list_accounts"), 303)
@@ -81,6 +87,23 @@ def add_account() -> Response:
 
     answer = take_form("new-account", act, url_for("pages.list_accounts"), _page)
     return _tell(made[0]) if made else answer
+
+
+@pages.post("/centre/accounts/several")
+def add_accounts() -> Response:
+    """Log-ins for several members, each with its link: all of them or none."""
+    made: list[Invited] = []
+
+    def act() -> str:
+        made.extend(invite_members(
+            database(), setup(), member_ids=form_list("member_ids"), roles=form_list("roles"),
+            by_mail=form_text("by_mail") == "yes", by=current_actor(), now=utc_now(),
+        ))  # fmt: skip
+        said = words().ngettext("%(num)d log-in is made.", "%(num)d log-ins are made.", len(made))
+        return said % {"num": len(made)}
+
+    answer = take_form("new-accounts", act, url_for("pages.list_accounts"), _page)
+    return _page(invited=made) if any(one.link for one in made) else answer
 
 
 @pages.post("/centre/accounts/<account_id>")

@@ -16,7 +16,7 @@ from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_people
-from tumorboard.services.case_removal import withdraw_scheduled
+from tumorboard.services.case_return import find_old_place
 from tumorboard.services.cases import change_case, find_case, reopen_cases, withdraw_cases
 from tumorboard.services.fixed_times import fix_time
 from tumorboard.services.readiness import note_readiness
@@ -27,7 +27,7 @@ from tumorboard.web.auth import current_account, current_actor, database, setup,
 from tumorboard.web.pages.case_rows import describe, make_row
 from tumorboard.web.pages.fields import REFERENCE, as_cells, list_facts, list_inputs, read_cells, say_field_error
 from tumorboard.web.pages.frame import Done, answer_form, form_date, form_text, go_to, pages, show, words
-from tumorboard.web.pages.names import names_of
+from tumorboard.web.pages.names import names_of, say_when
 from tumorboard.web.pages.timeline import list_timeline
 from tumorboard.words.phrases import say_reason
 
@@ -41,6 +41,7 @@ def show_case(case_id: str) -> Response:
     people = list_people(database(), by=actor, now=now) if actor.may(Permission.PEOPLE_READ) else []
     names = names_of(program, meetings=detail.meetings, members=people)
     account = current_account()
+    old_place = find_old_place(database(), detail.view.row, now=now)
     return show(
         "case.html",
         detail=detail,
@@ -53,6 +54,8 @@ def show_case(case_id: str) -> Response:
         findings=[
             (finding, describe(finding, program), _day_of(finding)) for finding in detail.view.judgement.findings
         ],
+        old_place=old_place,
+        old_when=say_when(old_place.starts_at, old_place.time_zone) if old_place else "",
         from_fields={item.id for item in program.readiness if item.fields},
         kinds=sorted({need.kind for need in detail.view.judgement.assessment.needs}),
         proposed=[say_reason(reason, words(), names) for reason in detail.proposed_because],
@@ -166,22 +169,6 @@ def withdraw(case_id: str) -> Response:
     def act() -> Done:
         withdraw_cases(database(), case_ids=[case_id], by=current_actor(), now=utc_now())
         return Done(words().gettext("The case is withdrawn."), url_for("pages.reopen_case", case_id=case_id))
-
-    return answer_form(url_for("pages.show_case", case_id=case_id), act)
-
-
-@pages.post("/cases/<case_id>/withdraw-scheduled")
-def withdraw_from_meeting(case_id: str) -> Response:
-    """Take the case off its published meeting, and off the list."""
-
-    def act() -> Done:
-        letters = withdraw_scheduled(database(), setup(), case_id=case_id, by=current_actor(), now=utc_now())
-        said = words().ngettext(
-            "Off the meeting and withdrawn; %(number)d letter leaves.",
-            "Off the meeting and withdrawn; %(number)d letters leave.",
-            letters,
-        )
-        return Done(said % {"number": letters}, url_for("pages.reopen_case", case_id=case_id))
 
     return answer_form(url_for("pages.show_case", case_id=case_id), act)
 

@@ -53,6 +53,7 @@ def show_list() -> Response:
         rows=[make_row(view, today=today) for view in worklist.cases],
         counts=worklist.counts,
         total=worklist.total,
+        late=worklist.late,
         page=first + 1,
         last_page=max(1, -(-worklist.total // PAGE_ROWS)),
         filters=only,

@@ -6,7 +6,7 @@ stands in the table behind the chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 BAR_SHARE = 72.0
@@ -14,6 +14,8 @@ BAR_SHARE = 72.0
 COLUMN_GAP = 0.28
 MOST_LABELS = 6
 MOST_TICKS = 6
+COUNT_GAP, PHONE_COUNT_GAP = 2.6, 6.0
+"""Percents of the width that a printed count needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,23 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How often one day came, printed above its mark, whose height is `length`. `on_phone` where there is room too."""
+
+    x: float
+    length: float
+    said: str
+    on_phone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StripRow:
     """How often each number of days came: a mark per day, the higher the more often; `limit` is where it should end."""
 
     label: str
     said: str
     marks: tuple[Piece, ...]
+    counts: tuple[Count, ...]
     width: float
     limit: float
     limit_said: str
@@ -69,7 +82,7 @@ class StripRow:
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """Rows on one axis of days. `ticks` are (place in percent, day)."""
+    """Rows on one axis of days and one scale of counts. `ticks` are (place in percent, day), in the middle of a day."""
 
     rows: tuple[StripRow, ...]
     ticks: tuple[tuple[float, int], ...]
@@ -122,18 +135,30 @@ def draw_strips(
     last = max([day for _, _, days, _, _, _ in rows for day in days] + [row[4] for row in rows], default=0)
     last = min(last, most_days)
     width = 100 / (last + 1)
+    shown = [([min(day, last) for day in row[2]], [min(day, last) for day in row[3]]) for row in rows]
+    highest = max((days.count(day) for days, _ in shown for day in set(days)), default=1)
     found = []
-    for label, said, days, late, limit, limit_said in rows:
-        marks = _mark([min(day, last) for day in days], [min(day, last) for day in late], width)
+    for (label, said, _, _, limit, limit_said), (days, late) in zip(rows, shown, strict=True):
+        marks, counts = _mark(days, late, width, highest), tuple(_count(days, width, highest))
         at = round(min(limit + 1, last + 1) * width, 3)
-        found.append(StripRow(label, said, marks, round(width, 3), at, limit_said))
+        found.append(StripRow(label, said, marks, counts, round(width, 3), at, limit_said))
     step = next((step for step in (1, 2, 5, 7, 14, 28) if last / step < MOST_TICKS), 56)
-    return Strips(tuple(found), tuple((round(day * width, 3), day) for day in range(0, last + 1, step)))
+    return Strips(tuple(found), tuple((round((day + 0.5) * width, 3), day) for day in range(0, last + 1, step)))
 
 
-def _mark(days: Sequence[int], late: Sequence[int], width: float) -> tuple[Piece, ...]:
+def _count(days: Sequence[int], width: float, highest: int) -> Iterator[Count]:
+    """The number above each mark that has room for it; the table behind the chart has all of them."""
+    printed = on_phone = -100.0
+    for day in sorted(set(days)):
+        x = round((day + 0.5) * width, 3)
+        if x - printed >= COUNT_GAP:
+            has_room = x - on_phone >= PHONE_COUNT_GAP
+            printed, on_phone = x, x if has_room else on_phone
+            yield Count(x, _share(days.count(day), highest), str(days.count(day)), has_room)
+
+
+def _mark(days: Sequence[int], late: Sequence[int], width: float, highest: int) -> tuple[Piece, ...]:
     """A mark per day; `start` is its place and `length` its height in percent of the row, late ones on top."""
-    highest = max((days.count(day) for day in set(days)), default=1)
     pieces: list[Piece] = []
     for day in sorted(set(days)):
         late_count = late.count(day)

@@ -9,7 +9,7 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, NotFound
-from tumorboard.domain.model import SeatKind
+from tumorboard.domain.model import Reason, SeatKind
 from tumorboard.domain.planning_edit import Effect, Move
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.access import Permission, require
@@ -35,7 +35,7 @@ MOST_WINDOWS = 4
 
 @dataclass(frozen=True, slots=True)
 class WindowLine:
-    """A member whose time changes; a meeting is named where the move touches two."""
+    """A member whose time changes."""
 
     name: str
     before: Interval | None
@@ -44,12 +44,14 @@ class WindowLine:
 
 @dataclass(frozen=True, slots=True)
 class EffectLines:
-    """What a move would change, as the page says it; `more` windows are not listed. `core` counts core members: how
-    many are asked for the meeting, and how many no longer are."""
+    """What a move would change, as the page says it; `more` windows are not listed, nor the `elsewhere` many of the
+    meeting that the case leaves. `core` counts core members: how many are asked for the meeting, and how many no longer
+    are."""
 
     span: Interval | None
     windows: tuple[WindowLine, ...]
     more: int
+    elsewhere: int
     core: tuple[int, int]
     held_minutes: tuple[int, int]
     broken: tuple[str, ...]
@@ -90,6 +92,7 @@ def show_move(draft_id: str, case_id: str) -> Response:
         reference=reference,
         case_id=case_id,
         stands_on=here.meeting if here else None,
+        spot=_spot(here, reference),
         reasons=say_all(tuple(reasons), names),
         meetings=[_to_meeting(each, here, reference, found) for each in view.meetings if len(moves) > 1],
         places=[
@@ -99,6 +102,14 @@ def show_move(draft_id: str, case_id: str) -> Response:
         ],
         leave_out=found.get(Move(reference, None)),
         is_worked_out=bool(effects),
+    )
+
+
+def _spot(here: MeetingChange | None, reference: str) -> tuple[int, int, Interval] | None:
+    """The place of a case on its meeting, of how many, and its time."""
+    entries = [each.entry for each in here.entries] if here else []
+    return next(
+        ((number, len(entries), one.span) for number, one in enumerate(entries, 1) if one.reference == reference), None
     )
 
 
@@ -146,32 +157,35 @@ def _effects(
             )
     except PlannerRefusal:
         return ()
-    return tuple(say_effect(effect, members, names) for effect in found)
+    return tuple(say_effect(effect, move, members, names) for move, effect in zip(moves, found, strict=True))
 
 
-def say_effect(effect: Effect, members: Mapping[str, Member], names: Names) -> EffectLines:
-    """An effect in the reader's words."""
-    touched = {change.meeting for change in effect.windows}
-    lines = [
-        WindowLine(
-            full_name(members[one.member]) + (f" ({names.meetings.get(one.meeting, '')})" if len(touched) > 1 else ""),
-            one.before,
-            one.after,
-        )
-        for one in effect.windows
-        if one.member in members and one.kind is SeatKind.ON_DEMAND
-    ]
+def say_effect(effect: Effect, move: Move, members: Mapping[str, Member], names: Names) -> EffectLines:
+    """An effect in the reader's words. What changes where the case leaves is the same for every place it could go to,
+    and is listed once, with the leaving."""
+    called = [one for one in effect.windows if one.member in members and one.kind is SeatKind.ON_DEMAND]
+    here = [one for one in called if move.meeting in (None, one.meeting)]
+    lines = [WindowLine(full_name(members[one.member]), one.before, one.after) for one in here]
     core = [one for one in effect.windows if one.kind is SeatKind.CORE]
     return EffectLines(
         span=effect.span,
         windows=tuple(lines[:MOST_WINDOWS]),
         more=max(0, len(lines) - MOST_WINDOWS),
+        elsewhere=len(called) - len(here),
         core=(sum(one.before is None for one in core), sum(one.after is None for one in core)),
         held_minutes=effect.held_minutes,
-        broken=tuple(say_all(effect.broken, names)),
+        broken=_say_briefly(effect.broken, move, names),
         mended=tuple(say_all(effect.mended, names)),
         late_days=effect.late_days,
     )
+
+
+def _say_briefly(reasons: tuple[Reason, ...], move: Move, names: Names) -> tuple[str, ...]:
+    """Reasons without the case and the meeting that the place they stand at names."""
+    meeting = names.meetings.get(move.meeting or "", "")
+    openings = (f"{move.reference}, {meeting}: ", f"{move.reference}: ", f"{meeting}: ")
+    said = say_all(reasons, names)
+    return tuple(next((each.removeprefix(one) for one in openings if each.startswith(one)), each) for each in said)
 
 
 def _reference(view: DraftView, case_id: str) -> str:
@@ -197,7 +211,7 @@ def show_effect(draft_id: str, case_id: str) -> Response:
         raise BadInput("no whole number", code="not-a-number", field="position")
     move = Move(reference, request.args.get("meeting", ""), int(position))
     found = preview_edit(database(), setup(), draft_id=draft_id, moves=[move], by=current_actor(), now=utc_now())
-    effects = [say_effect(effect, view.members, draft_names(view)) for effect in found]
+    effects = [say_effect(effect, move, view.members, draft_names(view)) for effect in found]
     return show("draft_effect.html", board=view.row.board, reference=reference, effects=effects)
 
 

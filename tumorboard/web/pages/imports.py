@@ -16,10 +16,11 @@ from tumorboard.domain.program import Program
 from tumorboard.services.access import Permission, require
 from tumorboard.services.boards import list_boards
 from tumorboard.services.case_lists import ImportReport
-from tumorboard.services.import_refused import KEPT, read_refused
-from tumorboard.services.import_runs import begin_import, read_import_run, stop_import
+from tumorboard.services.import_history import list_imports
+from tumorboard.services.import_refused import KEPT, TOLD, read_refused
+from tumorboard.services.import_runs import ImportRun, begin_import, read_import_run, stop_import
 from tumorboard.services.import_undo import last_import, take_back_import
-from tumorboard.services.imports import confirm_import, drop_import, read_staged, stage_import
+from tumorboard.services.imports import confirm_import, drop_import, note_told, read_staged, stage_import
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.field_changes import say_changes
 from tumorboard.web.pages.frame import Done, answer_form, form_text, go_to, pages, say_done, show, words
@@ -27,6 +28,8 @@ from tumorboard.words.refusals import REFUSALS, say_error, say_refusal
 
 WAIT_SECONDS = 1.0
 """Who imports a list that is soon done sees no progress of it."""
+MOST_PAST = 20
+"""Imports among which that of a preview is looked for; those before it are older than most previews are kept."""
 MOST_ROWS = 200
 """Rows of the preview that are listed; the counts are of all of them."""
 
@@ -66,15 +69,17 @@ def upload() -> Response:
 
 @pages.get("/cases/import/<upload_id>")
 def show_preview(upload_id: str) -> Response:
-    """What the import would do, or how far it is."""
+    """What the import would do, how far it is, or what became of it."""
     run = read_import_run(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
     if run.is_active:
         return show("import_run.html", run=run, program=setup().program(run.program))
     if run.status == KEPT:
         return _show_refused()
     if run.status == "done":
-        drop_import(database(), by=current_actor(), now=utc_now())
+        note_told(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
         return _say_imported(run.counts, run.import_id)
+    if run.status == TOLD:
+        return _show_result(run)
     staged = read_staged(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now())
     program = setup().program(staged.program)
     values = _report(staged.report, program)
@@ -84,7 +89,13 @@ def show_preview(upload_id: str) -> Response:
 
 @pages.post("/cases/import/<upload_id>")
 def confirm(upload_id: str) -> Response:
-    """Import in one transaction; a long list in a process of its own, whose page follows."""
+    """Import in one transaction; a long list in a process of its own, whose page follows.
+
+    Whoever went back to the preview and confirms again is shown what became of the first time.
+    """
+    run = read_import_run(database(), upload_id=upload_id, by=current_actor(), now=utc_now())
+    if run.status in ("done", KEPT, TOLD):
+        return go_to("pages.show_preview", upload_id=upload_id)
     if form_text("long"):
         begin_import(database(), setup(), upload_id=upload_id, by=current_actor(), now=utc_now()).wait(WAIT_SECONDS)
         return go_to("pages.show_preview", upload_id=upload_id)
@@ -106,9 +117,23 @@ def _show_refused() -> Response:
         return go_to("pages.show_upload")
     program = setup().program(found.program)
     lines = [(each.row, _say_problem(program, each.column, each.code, "", each.values)) for each in found.problems]
+    return show("import_refused.html", found=found, program=program, lines=lines, **_since(found.import_id))
+
+
+def _show_result(run: ImportRun) -> Response:
+    """Where the preview was, once all of it is imported: a browser's way back leads there."""
+    program = setup().program(run.program)
+    return show("import_refused.html", found=run, program=program, lines=[], **_since(run.import_id))
+
+
+def _since(import_id: str) -> dict[str, bool]:
+    """Whether an import can be taken back, or is already."""
     last = last_import(database(), by=current_actor(), now=utc_now())
-    can_undo = last is not None and last[0] == found.import_id
-    return show("import_refused.html", found=found, program=program, lines=lines, can_undo=can_undo)
+    past = list_imports(database(), by=current_actor(), limit=MOST_PAST) if import_id else ()
+    return {
+        "can_undo": last is not None and last[0] == import_id,
+        "is_taken_back": any(each.is_taken_back for each in past if each.import_id == import_id),
+    }
 
 
 @pages.post("/cases/imports/<import_id>/undo")
@@ -161,6 +186,7 @@ def _upload_form(program: str, problem: str = "") -> Response:
         problem=problem,
         last=last_import(database(), by=current_actor(), now=utc_now()),
         refused=read_refused(database(), by=current_actor()),
+        past=[(each, setup().programs.get(each.program)) for each in list_imports(database(), by=current_actor())],
     )
 
 

@@ -12,7 +12,7 @@ from tumorboard.services.first_start import is_fresh
 from tumorboard.web.auth import (
     current_account,
     database,
-    limit_log_in,
+    limit_failed_log_in,
     log_in_account,
     log_out,
     next_path,
@@ -33,7 +33,7 @@ def show_log_in() -> Response:
 
 
 @pages.post("/log-in")
-@limit_log_in
+@limit_failed_log_in
 def log_in() -> Response:
     """Begin a session, or say that the pair is wrong."""
     email = form_text("email")

@@ -15,6 +15,8 @@ from tumorboard.web.pages.frame import answer_form, form_text, pages, show, word
 
 MOST_SHOWN = 100
 PAGE_ROWS = 40
+LAST_PAGE = 1_000_000
+"""No list is longer, and no database counts further than it can."""
 STATES = ("waiting", "failing", "held", "dead", "sent", "superseded")
 
 
@@ -25,7 +27,7 @@ def show_letters() -> Response:
     require(actor, Permission.OUTBOX_READ)
     asked = request.args.get("state", "")
     state, search = asked if asked in STATES else "", without_resident_number(request.args.get("search", "").strip())
-    page = max(1, request.args.get("page", 1, type=int))
+    page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     part = list_letters(
         database(), by=actor, state=state or None, search=search, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS
     )  # fmt: skip

@@ -139,8 +139,9 @@ def write_outcome(meeting_id: str) -> Response:
             return words().gettext("The text is saved.")
         meeting = find_meeting(database(), meeting_id)
         record_outcome(
-            database(), outcome=form_text("outcome"), reason=form_text("reason"), text=text, stamp=saved.stamp,
-            started_at=_clock(meeting, "from"), ended_at=_clock(meeting, "until"), go_on=True, **common,
+            database(), setup(), outcome=form_text("outcome"), reason=form_text("reason"), text=text,
+            stamp=saved.stamp, started_at=_clock(meeting, "from"), ended_at=_clock(meeting, "until"), go_on=True,
+            **common,
         )  # fmt: skip
         return words().gettext("Saved.")
 
@@ -153,7 +154,10 @@ def _keeping(meeting_id: str, case_id: str, text: str, act: Callable[[], str]) -
         message = act()
     except (BadInput, Conflict) as error:
         clash = error.code == "text-changed-meanwhile"
-        typed = {"case": case_id, "text": text, "clash": clash, "problem": say_error(error, words())}
+        sent = {name: form_text(name) for name in ("outcome", "reason", "from", "until")}
+        typed = {
+            "case": case_id, "text": text, "clash": clash, "sent": sent, "problem": say_error(error, words())
+        }  # fmt: skip
         return _show_room(meeting_id, typed, 409 if isinstance(error, Conflict) else 422)
     return answer_form(url_for("pages.show_room", meeting_id=meeting_id, _anchor="current"), lambda: message)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tumorboard.domain.discussions import stamp_of
+from tumorboard.domain.discussions import stamp_of, suggest_outcome
 from tumorboard.domain.model import Need
 from tumorboard.domain.program import Program
 from tumorboard.domain.substitutes import NOT_COMING
@@ -48,6 +48,8 @@ class CaseLine:
     stamp: str
     by: str
     clash: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """What a refused form held beside its text."""
 
     @property
     def state(self) -> str:
@@ -69,6 +71,11 @@ class CaseLine:
     def outcome(self) -> str:
         """The code of its outcome; empty without one."""
         return self.case.discussion.outcome if self.case.discussion else ""
+
+    @property
+    def suggested(self) -> str:
+        """The outcome that is chosen already: what it has, else what its quorum says."""
+        return self.sent.get("outcome") or self.outcome or suggest_outcome(is_short=self.quorum == "missing").value
 
     @property
     def reason(self) -> str:
@@ -122,6 +129,7 @@ def _line(
         stamp=stamp_of(text),
         by=accounts.get(row.recorded_by, row.recorded_by) if row else "",
         clash={"theirs": text} if is_typed and typed.get("clash") else {},
+        sent=typed.get("sent", {}) if is_typed else {},
     )  # fmt: skip
 
 

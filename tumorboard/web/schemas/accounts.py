@@ -29,6 +29,17 @@ class NewAccountAsk(AccountEditAsk):
     by_mail = Switch(load_default=False)
 
 
+class NewAccountsAsk(Ask):
+    """Members without a log-in; addresses and names are theirs."""
+
+    member_ids = fields.List(Word(longest=64), required=True, validate=validate.Length(1, 200))
+    roles = fields.List(
+        fields.String(validate=validate.OneOf([role.value for role in Role])), required=True,
+        validate=validate.Length(1, len(Role)),
+    )  # fmt: skip
+    by_mail = Switch(load_default=False)
+
+
 class LinkAsk(Ask):
     by_mail = Switch(load_default=False)
 
@@ -53,6 +64,11 @@ class InvitedAnswer(Answer):
 
     account = fields.Nested(AccountRowAnswer)
     link = fields.String(allow_none=True)
+
+
+class InvitedListAnswer(Answer):
+    items = fields.List(fields.Nested(InvitedAnswer))
+    total = fields.Integer()
 
 
 class OwnAccountAsk(Ask):

@@ -170,6 +170,13 @@ class CaseDetailAnswer(CaseAnswer):
     events = fields.List(fields.Nested(EventAnswer))
 
 
+class PutBackAnswer(CaseDetailAnswer):
+    """The case, how many letters leave, and why it is only on the list."""
+
+    letters = fields.Integer()
+    kept_off = fields.List(fields.Nested(ReasonAnswer))
+
+
 class CasePageAnswer(PageAnswer):
     items = fields.List(fields.Nested(CaseAnswer))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())

@@ -101,8 +101,12 @@ for (const form of room.querySelectorAll("form[data-write]")) {
   if (kept) { text.value = kept.text; show(said.typing); }
   writer.wants = () => writer.job || writer.done || (!writer.isHeld && isDirty());
   writer.order = () => (writer.job ? "" : writer.done?.at ?? "~");
+  const takesReason = () => [...reason.selectedOptions].some((one) => one.dataset.of === outcome.value);
+  // The outcome that is suggested follows who is here, until somebody has chosen one.
+  form.addEventListener("change", (event) => { if (event.target.name === "outcome") form.dataset.chosen = "1"; });
   writer.follow = (page) => {
     const fresh = page.getElementById(text.id);
+    if (fresh && !form.dataset.chosen && !writer.done) outcome.value = fresh.form.elements.outcome.value;
     if (!fresh || writer.wants() || writer.isHeld || document.activeElement === text) return;
     text.value = fresh.value;
     Object.assign(writer, { had: fresh.value.trim(), stamp: fresh.form.elements.stamp.value });
@@ -153,13 +157,14 @@ for (const form of room.querySelectorAll("form[data-write]")) {
     const what = event.submitter?.value;
     if (what === "begin") { tap(form, event.submitter); return; }
     if (what === "draft") { wake(); return; }
+    form.dataset.chosen = "";
     const isPutOff = /^(deferred|withdrawn)$/.test(outcome.value);
     if (outcome.value === "discussed" && !text.value.trim()) { show(said.text); text.focus(); return; }
     if (isPutOff && !reason.value) { show(said.reason); reason.focus(); return; }
     const at = (clock) => `${day}T${clock}:00${offset}`;
     const given = item.dataset.state === "open" && from?.value && until?.value;
     const span = given ? { started_at: at(from.value), ended_at: at(until.value) } : {};
-    const common = { outcome: outcome.value, reason: isPutOff ? reason.value : "", go_on: true };
+    const common = { outcome: outcome.value, reason: takesReason() ? reason.value : "", go_on: true };
     writer.done = { ...common, ...span, at: time().toISOString() };
     tell("");
     show(said.waiting);
