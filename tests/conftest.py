@@ -56,6 +56,8 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         connection.execute(text("CREATE DATABASE template_board"))
         for safety in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here must outlive a crash
             connection.execute(text(f"ALTER SYSTEM SET {safety} = off"))
+        for kept, size in (("min_wal_size", "32MB"), ("max_wal_size", "96MB")):  # 1 GB else, for each process of a run
+            connection.execute(text(f"ALTER SYSTEM SET {kept} = '{size}'"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
     migrate_up(url.replace("/postgres?", "/template_board?"))
@@ -70,17 +72,20 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh migrated database; the test runs once on each engine."""
     if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
+        yield str(request.getfixturevalue("sqlite_url"))
+        return
     server = str(request.getfixturevalue("postgres_template"))
     name = f"board_{next(_numbers)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_board"))
+    yield server.replace("/postgres?", f"/{name}?")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))  # 8 MB each
     engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture
