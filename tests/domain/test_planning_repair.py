@@ -85,6 +85,17 @@ def test_a_case_without_a_substitute_moves_alone() -> None:
     assert check_plan(changed, proposal) == ()
 
 
+def test_a_case_does_not_wait_for_an_empty_meeting_because_one_invitation_is_new_on_the_next() -> None:
+    cases = [a_case("C-1", "hpb_surgery"), a_case("C-2", "urology", due_in_days=60)]
+    meetings = [a_meeting(0, minutes=6), a_meeting(1), a_meeting(2)]
+    problem, plans = published_of(a_problem(*cases, meetings=meetings, members=(*UROLOGISTS, HPB), seats=SEATS))
+    assert [meeting.published for meeting in problem.meetings] == [("C-1",), ("C-2",), ()]
+
+    _, moves = repaired(with_absence(problem, "hpb", week=0), plans)
+
+    assert (moves.moved, moves.invited) == (("C-1",), (("w1", "hpb"),))
+
+
 def test_a_waiting_case_is_left_for_the_next_proposal() -> None:
     problem, plans = published_of(a_problem(a_case("C-1"), members=UROLOGISTS, seats=SEATS))
     changed = replace(problem, cases=(*problem.cases, a_case("C-9")))

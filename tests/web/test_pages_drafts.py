@@ -21,12 +21,12 @@ def coordinator(app: Flask) -> Visitor:
     return visitor
 
 
-def refer(app: Flask, reference: str, *, days_ago: int = 3) -> str:
+def refer(app: Flask, reference: str, *, days_ago: int = 3, **changes: str) -> str:
     """The public id of a case that is ready now, referred some days ago."""
     with app.app_context():
         setup, now = app.extensions["tumorboard"], datetime.now(UTC)
         on = setup.today(now)
-        row = a_case_row(reference, on=on, referred_on=(on - timedelta(days=days_ago)).isoformat())
+        row = a_case_row(reference, on=on, referred_on=(on - timedelta(days=days_ago)).isoformat(), **changes)
         import_list(db.session(), setup, now=now, content=a_case_csv([row]))
         return case_id(db.session(), reference)
 
@@ -105,3 +105,12 @@ def test_lateness_is_counted_on_the_draft_on_its_cards_and_on_the_worklist(app: 
     assert re.search(r"1 case comes after its limit C-8 \(\+\d+ days\)", draft.text)
     assert re.search(r"after its limit \(\d+ days\)", cards.text)
     assert re.search(r"planned: \+\d+ days", worklist.text)
+
+
+def test_urgent_case_after_its_limit_is_named_at_the_head_of_the_draft(app: Flask, coordinator: Visitor) -> None:
+    refer(app, "C-7", days_ago=60)
+    refer(app, "C-8", days_ago=60, urgency="urgent")
+
+    draft = coordinator.propose(BOARD)
+
+    assert re.search(r"2 cases come after their limit, urgent: C-8 \(\+\d+ days\)", draft.text)

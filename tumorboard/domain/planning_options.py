@@ -218,9 +218,9 @@ def call_cost(options: Options, meeting: str, member: str, *, required: bool) ->
     """Points for calling the member in, apart from her other calls."""
     weights = options.problem.weights
     invited = options.problem.invited.get(meeting, ())
-    changed = weights.changed_invitation if invited and member not in invited else 0
+    is_change = member not in invited and bool(invited or options.problem.is_repair)
     call = weights.call if required else weights.call_recommended
-    return call + weights.rank * options.ranks[meeting, member] + changed
+    return call + weights.rank * options.ranks[meeting, member] + is_change * weights.changed_invitation
 
 
 def plan_cost(options: Options, plans: tuple[MeetingPlan, ...]) -> int:

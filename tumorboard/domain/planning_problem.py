@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tumorboard.domain.agenda_model import AgendaWeights
 from tumorboard.domain.errors import BadInput
-from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, SeatFacts, Urgency, WaitingCase
+from tumorboard.domain.model import MeetingFacts, MemberFacts, Need, SeatFacts, SeatKind, Urgency, WaitingCase
 from tumorboard.domain.timeline import Interval
 
 DAY = timedelta(days=1)
@@ -66,7 +66,8 @@ class Problem:
     `room_bookings` what others than these meetings have booked there. `calls_elsewhere` counts, per member and
     ISO week, the calls to meetings that are not of this problem. `later` are meetings known after those planned, to
     which busy times reach: a case that is left out is told the first that would have it. `pinned` is what a person
-    decided: the one meeting a case may go to, or None where it stays out.
+    decided: the one meeting a case may go to, or None where it stays out. In a repair every new invitation is a
+    change, also one to a meeting where nobody is invited yet.
 
     Raises BadInput (`meetings-not-in-order`, `duplicate-reference`, `duplicate-id`).
     """
@@ -87,6 +88,7 @@ class Problem:
     agenda: AgendaWeights = field(default_factory=AgendaWeights)
     later: tuple[MeetingFacts, ...] = ()
     pinned: Mapping[str, str | None] = field(default_factory=dict)
+    is_repair: bool = False
 
     def __post_init__(self) -> None:
         starts = [meeting.span.start for meeting in self.meetings]
@@ -195,8 +197,13 @@ def is_open(meeting: MeetingFacts) -> bool:
 
 
 def open_cost(problem: Problem, meeting: MeetingFacts) -> int:
-    """Points for putting the first case on the meeting."""
-    return 0 if is_open(meeting) else problem.weights.open_meeting
+    """Points for putting the first case on the meeting; in a repair its core team is invited anew."""
+    opened = 0 if is_open(meeting) else problem.weights.open_meeting
+    if not problem.is_repair or meeting.published:
+        return opened
+    sitting = problem.sitting.get(meeting.id, {})
+    anew = sum(seat.kind is SeatKind.CORE and seat.specialty not in sitting for seat in problem.seats)
+    return opened + anew * problem.weights.changed_invitation
 
 
 def room_clashes(problem: Problem) -> Iterator[tuple[MeetingFacts, MeetingFacts]]:

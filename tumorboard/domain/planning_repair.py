@@ -49,7 +49,7 @@ def repair_plan(problem: Problem, published: Sequence[MeetingPlan], *, seconds: 
     Equal input gives an equal proposal where the solver proves its answer. Every case of the problem is accounted for.
     """
     cases = tuple(case for case in problem.cases if case.meeting is not None)
-    smaller = replace(problem, cases=cases, weights=repair_weights(problem.weights))
+    smaller = replace(problem, cases=cases, weights=repair_weights(problem.weights), is_repair=True)
     left_out = {case.reference: (Reason(LEFT_FOR_LATER),) for case in problem.cases if case.meeting is None}
     kept = _without_moves(smaller, published)
     if kept is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tumorboard.domain.model import MeetingPlan, Proposal, Reason
+from tumorboard.domain.model import MeetingPlan, Proposal, Reason, Urgency
 from tumorboard.domain.planning_check import check_meetings
 from tumorboard.domain.planning_problem import Problem, late_days
 
@@ -25,7 +25,8 @@ class Today:
     `proposal` has a plan for each meeting of the problem. `gone` are meetings that cases of the draft stand on and that
     are over or no longer held, `strayed` their plans; `broken` are the rules that the rest breaks. Open cases that the
     draft does not know (`came_after`) go on waiting, those left out that are no longer open (`closed`) are done with:
-    neither makes anything wrong. `late` are the days by which placed cases come after their limit.
+    neither makes anything wrong. `late` are the days by which placed cases come after their limit, `late_urgent` the
+    urgent ones of them.
     """
 
     proposal: Proposal
@@ -35,6 +36,7 @@ class Today:
     came_after: tuple[str, ...]
     closed: tuple[str, ...]
     late: Mapping[str, int]
+    late_urgent: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> tuple[Reason, ...]:
@@ -59,6 +61,7 @@ def see_today(problem: Problem, proposal: Proposal, *, waiting: Collection[str] 
     fitted = replace(proposal, meetings=present)
     seen = {entry.reference for plan in (*present, *strayed) for entry in plan.agenda} | set(proposal.left_out)
     new = [case for case in problem.cases if case.reference not in seen]
+    late = dict(_late(problem, present))
     return Today(
         proposal=fitted,
         strayed=strayed,
@@ -69,7 +72,8 @@ def see_today(problem: Problem, proposal: Proposal, *, waiting: Collection[str] 
         ),
         came_after=tuple(case.reference for case in new if case.meeting is None),
         closed=tuple(sorted(set(proposal.left_out).difference(open_now, waiting))),
-        late=dict(_late(problem, present)),
+        late=late,
+        late_urgent=tuple(case.reference for case in problem.cases if case.urgency is Urgency.URGENT and case.reference in late),
     )
 
 

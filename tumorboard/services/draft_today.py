@@ -29,7 +29,7 @@ class DraftToday:
     `plans` are those that publishing would write. `changed` are meetings that are gone, or whose agenda is another one
     than when the draft was made; `broken` the rules it breaks. `came_after` are references of open cases that wait for
     the next proposal, `closed` those of cases left out that are no longer open, `late` the days by which placed cases
-    come after their limit, `by_hand` how many cases a person placed or left out. `case_ids` are those of `came_after`.
+    come after their limit (`late_urgent`: the urgent ones), `by_hand` how many cases a person placed or left out. `case_ids` are those of `came_after`.
     """
 
     plans: tuple[MeetingPlan, ...]
@@ -40,6 +40,7 @@ class DraftToday:
     late: Mapping[str, int]
     by_hand: int
     case_ids: Mapping[str, str] = field(default_factory=dict)
+    late_urgent: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> tuple[Reason, ...]:
@@ -76,6 +77,7 @@ def compare_today(session: Session, setup: Setup, draft: Draft, proposal: Propos
         came_after=today.came_after,
         closed=today.closed,
         late=today.late,
+        late_urgent=today.late_urgent,
         by_hand=len(read_hand_work(proposal).places),
     )
 

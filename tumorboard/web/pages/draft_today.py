@@ -22,6 +22,7 @@ class LateLine:
     case_id: str
     meeting: str
     days: int
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def today_of(view: DraftView, names: Names) -> TodayLines | None:
         came_after=tuple((reference, today.case_ids.get(reference, "")) for reference in today.came_after),
         closed=today.closed,
         late=tuple(
-            LateLine(reference, view.case_ids.get(reference, ""), placed[reference], days)
+            LateLine(reference, view.case_ids.get(reference, ""), placed[reference], days, reference in today.late_urgent)
             for reference, days in today.late.items()
         ),
         by_hand=today.by_hand,
