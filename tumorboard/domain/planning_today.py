@@ -73,7 +73,9 @@ def see_today(problem: Problem, proposal: Proposal, *, waiting: Collection[str] 
         came_after=tuple(case.reference for case in new if case.meeting is None),
         closed=tuple(sorted(set(proposal.left_out).difference(open_now, waiting))),
         late=late,
-        late_urgent=tuple(case.reference for case in problem.cases if case.urgency is Urgency.URGENT and case.reference in late),
+        late_urgent=tuple(
+            case.reference for case in problem.cases if case.urgency is Urgency.URGENT and case.reference in late
+        ),
     )
 
 

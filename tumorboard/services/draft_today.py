@@ -29,7 +29,8 @@ class DraftToday:
     `plans` are those that publishing would write. `changed` are meetings that are gone, or whose agenda is another one
     than when the draft was made; `broken` the rules it breaks. `came_after` are references of open cases that wait for
     the next proposal, `closed` those of cases left out that are no longer open, `late` the days by which placed cases
-    come after their limit (`late_urgent`: the urgent ones), `by_hand` how many cases a person placed or left out. `case_ids` are those of `came_after`.
+    come after their limit (`late_urgent`: the urgent ones), `by_hand` how many cases a person placed or left out.
+    `case_ids` are those of `came_after`.
     """
 
     plans: tuple[MeetingPlan, ...]

@@ -58,7 +58,9 @@ def today_of(view: DraftView, names: Names) -> TodayLines | None:
         came_after=tuple((reference, today.case_ids.get(reference, "")) for reference in today.came_after),
         closed=today.closed,
         late=tuple(
-            LateLine(reference, view.case_ids.get(reference, ""), placed[reference], days, reference in today.late_urgent)
+            LateLine(
+                reference, view.case_ids.get(reference, ""), placed[reference], days, reference in today.late_urgent
+            )
             for reference, days in today.late.items()
         ),
         by_hand=today.by_hand,
