@@ -233,6 +233,16 @@ def test_specialty_of_nobody_is_told_apart_from_a_missing_certificate() -> None:
     ]
 
 
+def test_named_member_who_left_is_told_apart_from_one_who_is_away() -> None:
+    away = a_member("guest", "urology", busy=[between(0, 60, week=week) for week in range(3)])
+    problem = a_problem(a_case("c1", a_need("", member="guest")), a_case("c2", a_need("", member="x")), members=[away])
+
+    proposal = solved(problem)
+
+    assert reasons(proposal, "c1")[0] == ("named-member-absent", {"member": "guest", "meeting": "w0", "meetings": 3})
+    assert reasons(proposal, "c2") == [("named-member-gone", {})]
+
+
 def test_certificate_of_somebody_away_is_told_apart_from_one_that_nobody_holds() -> None:
     need = a_need("medical_oncology", certificate="chemotherapy_certified")
     away = [between(0, 60, week=week) for week in range(3)]

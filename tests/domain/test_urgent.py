@@ -296,7 +296,7 @@ def test_missing_need_says_who_could_come_from_when() -> None:
     [
         (a_need("neurosurgery"), "no-member-for-specialty"),
         (a_need("operator", certificate="advanced"), "certificate-missing"),
-        (a_need("", member="guest"), "named-member-absent"),
+        (a_need("", member="guest"), "named-member-gone"),
     ],
 )
 def test_need_of_nobody_has_its_own_code(need: object, code: str) -> None:

@@ -13,6 +13,7 @@ from tests.builders import BOARD, CORE, ON_DEMAND, case_id
 from tests.web.conftest import Program
 from tests.web.visitor import Page, Visitor
 from tumorboard.services.access import Role
+from tumorboard.store.cases import Case
 from tumorboard.store.db import db
 from tumorboard.store.meetings import Meeting, MeetingInvitation
 from tumorboard.store.people import Absence, Member
@@ -292,3 +293,20 @@ def test_pages_are_light(app: Flask, coordinator: Visitor) -> None:
     pages = [coordinator.see(f"{address_of(app, 'C-2')}/urgent"), coordinator.see(f"/boards/{BOARD}/slots?weeks=26")]
 
     assert max(len(page.html.encode()) for page in pages) < 100_000
+
+
+def test_case_that_asks_for_somebody_who_left_says_so_and_leads_to_its_facts(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        row = db.session().scalars(select(Case).where(Case.reference == "C-2")).one()
+        row.facts = {**row.facts, "named_members": ["left@hospital.example"]}
+        db.session().commit()
+
+    case = coordinator.see(address_of(app, "C-2"))
+    urgent = coordinator.see(f"{address_of(app, 'C-2')}/urgent")
+    draft = coordinator.propose(BOARD)
+
+    assert "asks for somebody who is not a member any more" in case.text
+    assert "left@hospital.example: not a member any more" in urgent.text
+    assert "Waive the need or change the facts of the case" in urgent.links
+    assert "Call this meeting" not in urgent.text
+    assert "Asks for somebody who is not a member any more" in draft.text

@@ -55,7 +55,8 @@ def test_cover_says_why_she(key: NeedKey, standing: Standing, instead_of: str | 
 
 
 @pytest.mark.parametrize(
-    "code", ["no-member-free", "no-member-for-specialty", "certificate-missing", "named-member-absent"]
+    "code",
+    ["no-member-free", "no-member-for-specialty", "certificate-missing", "named-member-absent", "named-member-gone"],
 )
 def test_gap_names_the_need(code: str) -> None:
     gap = Gap(NeedKey("urology", "c1"), code, None, ())

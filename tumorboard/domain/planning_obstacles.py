@@ -146,7 +146,7 @@ def lack_of(problem: Problem, meeting: MeetingFacts, key: NeedKey) -> str:
     if any(is_called_enough(problem, meeting, member) for member in free):
         return "call-limit-reached"
     if key.member:
-        return "named-member-absent"
+        return "named-member-absent" if able else "named-member-gone"
     holders = [member for member in problem.members if key.specialty in member.specialties]
     if not holders:
         return "no-member-for-specialty"

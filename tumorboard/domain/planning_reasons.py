@@ -29,6 +29,7 @@ REASON_CODES: Mapping[str, tuple[str, ...]] = {
     "no-member-free": ("specialty", "meeting", "meetings"),
     "certificate-missing": ("specialty", "certificate", "meeting", "meetings"),
     "named-member-absent": ("member", "meeting", "meetings"),
+    "named-member-gone": (),
     "window-does-not-fit": ("specialty", "meeting", "meetings"),
     "no-member-for-specialty": ("specialty",),
     "nobody-certified": ("specialty", "certificate"),

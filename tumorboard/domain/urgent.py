@@ -252,7 +252,8 @@ class _Sweep:
 
     def _lack_of(self, key: NeedKey) -> str:
         if key.member:
-            return "named-member-absent"
+            is_here = any(member.id == key.member for member in self.question.members)
+            return "named-member-absent" if is_here else "named-member-gone"
         if self.pools[key]:
             return "no-member-free"
         is_held = any(key.specialty in member.specialties for member in self.question.members)

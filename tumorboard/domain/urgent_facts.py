@@ -89,7 +89,8 @@ class Askable:
 class Gap:
     """A need that nobody covers, from when somebody could, and everybody who may be asked, soonest free first.
 
-    `code` is `no-member-free`, `no-member-for-specialty`, `certificate-missing` or `named-member-absent`.
+    `code` is `no-member-free`, `no-member-for-specialty`, `certificate-missing`, `named-member-absent` or
+    `named-member-gone` (she is no member any more).
     """
 
     key: NeedKey

@@ -32,6 +32,7 @@ _GAPS: Mapping[str, str] = {
     "no-member-for-specialty": _("%(need)s: nobody at this centre"),
     "certificate-missing": _("%(need)s: nobody at this centre holds the certificate"),
     "named-member-absent": _("%(need)s: cannot come"),
+    "named-member-gone": _("%(need)s: not a member any more; name somebody else in the facts of the case"),
 }
 
 

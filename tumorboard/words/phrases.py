@@ -44,6 +44,9 @@ _REASONS: Mapping[str, str] = {
     "no-member-free": _("%(meetings)s: nobody free, %(specialty)s"),
     "certificate-missing": _("%(meetings)s: nobody free with the certificate, %(specialty)s (%(certificate)s)"),
     "named-member-absent": _("%(meetings)s: cannot come, %(member)s"),
+    "named-member-gone": _(
+        "Asks for somebody who is not a member any more; name somebody else in the facts of the case"
+    ),
     "window-does-not-fit": _("%(meetings)s: the free time does not fit, %(specialty)s"),
     "no-member-for-specialty": _("The centre has no member for %(specialty)s"),
     "nobody-certified": _("No member holds the certificate that is asked for: %(specialty)s (%(certificate)s)"),
@@ -118,6 +121,7 @@ _OVERRULED: Mapping[str, str] = {
     "no-member-free": _("a needed specialty has nobody free"),
     "certificate-missing": _("a needed certificate is missing"),
     "named-member-absent": _("a named member cannot come"),
+    "named-member-gone": _("asks for somebody who is not a member any more"),
     "window-does-not-fit": _("a specialist's free time does not fit"),
     "no-member-for-specialty": _("the centre has no member for a needed specialty"),
     "nobody-certified": _("no member holds a needed certificate"),

@@ -51,6 +51,8 @@ def show_case(case_id: str) -> Response:
         assessment=detail.view.judgement.assessment,
         facts=list_facts(program, detail.view.judgement.case.values, people),
         needs=_needs(program, detail, names.members),
+        is_named_gone=bool(people)
+        and any(need.member and need.member not in names.members for need in detail.view.judgement.assessment.needs),
         findings=[
             (finding, describe(finding, program), _day_of(finding)) for finding in detail.view.judgement.findings
         ],
@@ -81,7 +83,9 @@ def _needs(program: Program, detail: CaseDetail, members: Any) -> list[dict[str,
         named = members.get(need.member)
         return {
             "key": need.specialty,
-            "name": named or (specialty.in_language(language) if specialty else need.specialty),
+            "name": named
+            or (words().gettext("not a member any more") if need.member and members else "")
+            or (specialty.in_language(language) if specialty else need.specialty),
             "is_core": need.specialty in program.core,
             "certificate": certificate.in_language(language) if certificate else "",
             "need": need,
