@@ -650,6 +650,14 @@ def test_list_counts_the_first_row_of_a_reference() -> None:
     assert {problem.code for row in intake.refused for problem in row.draft.problems} == {"duplicate-reference"}
 
 
+def test_list_knows_a_reference_by_any_way_of_writing_it() -> None:
+    rows = [(2, {"reference": "Ur-1"}), (3, {"reference": "UR-1"}), (4, {"reference": "ｕr‐1"})]
+
+    intake = read_cases(OVARIAN, rows, columns=("reference",), on=TODAY)
+
+    assert [row.draft.reference for row in intake.accepted] == ["Ur-1"]
+
+
 def test_list_names_unknown_columns_once() -> None:
     columns = ("reference", "ecgo", "somebody", "ca125_reportd_on", "gender")
     rows = [(number, dict.fromkeys(columns, "1") | {"reference": f"C-{number}"}) for number in (2, 3)]

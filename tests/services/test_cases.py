@@ -100,6 +100,18 @@ def test_refer_case_refuses_a_second_with_the_same_reference(session: Session, s
     assert refused.value.code == "case-exists"
 
 
+@pytest.mark.parametrize("written", ["c-1", "Ｃ-1", "C–1", " C-1 "])
+def test_one_reference_written_in_two_ways_is_one_case(session: Session, setup: Setup, written: str) -> None:
+    _import(session, setup, a_case_csv([a_case_row("C-1", on=TODAY)]))
+
+    again = _import(session, setup, a_case_csv([a_case_row(written, on=TODAY, ecog="2")]))
+    with pytest.raises(Conflict) as taken:
+        refer_case(session, setup, program="ovarian", cells={"reference": written}, by=OPERATOR, now=NOW)
+
+    assert (again["created"], again["updated"], taken.value.code) == (0, 1, "case-exists")
+    assert session.execute(select(Case.reference, Case.facts["ecog"].as_integer())).all() == [("C-1", 2)]
+
+
 def test_refer_case_names_the_wrong_field(session: Session, setup: Setup) -> None:
     with pytest.raises(BadInput) as refused:
         refer_case(session, setup, program="ovarian", cells={"reference": "C-9", "ecog": "7"}, by=OPERATOR, now=NOW)
@@ -297,6 +309,11 @@ def test_a_past_far_or_uneven_time_is_refused(centre: Session, setup: Setup) -> 
     [
         ({"reference": "박철수"}, "reference-like-a-name", "reference"),
         ({"reference": "C-8", "referred_on": "2027-11-20"}, "referred-in-future", "referred_on"),
+        (
+            {"reference": "C-8", "referred_on": "2026-11-20", "target_on": "2026-11-19"},
+            "target-before-referral",
+            "target_on",
+        ),
         ({"reference": "C-8", "named_members": "문성진"}, "named-member-unknown", "named_members"),
     ],
 )

@@ -15,7 +15,7 @@ from tumorboard.domain.intake_draft import CellProblem, Draft, say_where
 from tumorboard.domain.intake_reader import CaseReader, Known
 from tumorboard.domain.model import CaseFacts, Value
 from tumorboard.domain.program import Program
-from tumorboard.domain.references import ReferencePattern
+from tumorboard.domain.references import ReferencePattern, reference_key
 
 __all__ = [
     "CellProblem",
@@ -90,11 +90,12 @@ def read_cases(
     drafts: list[DraftRow] = []
     for number, cells in rows:
         draft = reader.read(cells, on=on, row=number)
-        first = first_rows.get(draft.reference or "", number)
+        key = reference_key(draft.reference or "")
+        first = first_rows.get(key, number)
         if first != number:
             draft = _refuse_duplicate(draft, column=reader.reference_column(cells), row=number, first=first)
         if draft.reference is not None and not draft.is_refused:
-            first_rows[draft.reference] = number
+            first_rows[key] = number
         drafts.append(DraftRow(number, draft))
     return Intake(tuple(drafts), header_row, reader.columns.unknown_columns(header_row))
 

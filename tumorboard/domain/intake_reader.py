@@ -17,14 +17,15 @@ from tumorboard.domain.intake_rules_reader import read_rules
 from tumorboard.domain.intake_values import read_by_kind, read_edition
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
 from tumorboard.domain.program import Program
-from tumorboard.domain.references import ReferencePattern, looks_like_name
+from tumorboard.domain.references import ReferencePattern, looks_like_name, read_reference
 
 LONGEST_REFERENCE: Final = 64
 MEANING: Final = "# a digit, @ a letter, ? either"
 REFERRED_ON: Final = "referred_on"
+TARGET_ON: Final = "target_on"
 """The field of every programme that the clocks of a case start from."""
 Known = Callable[[str], CaseFacts | None]
-"""The case with a reference as it is known already, None for a new one."""
+"""The case with a reference as it is known already, however that is written; None for a new one."""
 
 
 class CaseReader:
@@ -51,10 +52,12 @@ class CaseReader:
             return reading.refuse_resident_numbers()
         reference = self._read_reference(reading)
         reading.known = self._known(reference) if reference else None
+        reference = reading.known.reference if reading.known is not None else reference
         for kept, columns in self.columns.kept:
             self._read_kept(reading, kept, columns)
         for rule, candidates in self.columns.fields:
             self._read_field(reading, rule, candidates)
+        self._refuse_target_before_referral(reading)
         if reading.known is not None:
             self._leave_remarks(reading, reading.known)
         for remark in self._rules.remarks:
@@ -84,7 +87,7 @@ class CaseReader:
 
     def _read_reference(self, reading: Reading) -> str | None:
         column = self.reference_column(reading.cells)
-        text = self._text(reading, column)
+        text = read_reference(self._text(reading, column))
         if not text:
             reading.refuse(column, "missing-reference", "the case has no reference; give it a local one, no name")
         elif len(text) > LONGEST_REFERENCE:
@@ -112,6 +115,21 @@ class CaseReader:
             except BadInput as error:
                 reading.refuse_cell(column, error)
             return
+
+    def _refuse_target_before_referral(self, reading: Reading) -> None:
+        before = reading.known.values if reading.known is not None else {}
+        referred, target = ({**before, **reading.values}.get(name) for name in (REFERRED_ON, TARGET_ON))
+        if isinstance(referred, date) and isinstance(target, date) and target < referred:
+            said = next((name for name in (TARGET_ON, REFERRED_ON) if name in reading.values), TARGET_ON)
+            column = self._column_of(reading, said)
+            reading.refuse(
+                column, "target-before-referral", "the case would have to be discussed before it is referred"
+            )
+
+    def _column_of(self, reading: Reading, field: str) -> str:
+        """The column that gave the field its value."""
+        candidates = next((found for rule, found in self.columns.fields if rule.field.id == field), ())
+        return next((column for column, _ in candidates if self._text(reading, column)), field)
 
     def _leave_remarks(self, reading: Reading, known: CaseFacts) -> None:
         """Remarks of source columns stay where the row says nothing of the column."""
@@ -145,7 +163,7 @@ class CaseReader:
         if rule.decisions:
             value = self._decide(reading, rule, value, candidates, is_own_id=is_own_id)
         if rule.field.id == REFERRED_ON and isinstance(value, date) and value > reading.on:
-            column = next(column for column, _ in candidates if self._text(reading, column))
+            column = self._column_of(reading, REFERRED_ON)
             reading.refuse(column, "referred-in-future", "the day of the referral is still to come")
             return
         if value is None:

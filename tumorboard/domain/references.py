@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from tumorboard.domain.cells import clean_text
 from tumorboard.domain.errors import BadInput
+from tumorboard.domain.identity import DASHES
 
 LONGEST_PATTERN: Final = 200
 MOST_MASKS: Final = 8
@@ -64,6 +67,19 @@ def read_pattern(text: str) -> ReferencePattern | None:
     for mask in masks:
         _check_mask(mask)
     return ReferencePattern(masks)
+
+
+def read_reference(text: str) -> str:
+    """The reference as it is kept: no wide letters, one kind of dash and of space; capitals stay as they are."""
+    cleaned = clean_text(text)
+    if not cleaned.isascii():
+        cleaned = unicodedata.normalize("NFKC", cleaned).translate(DASHES)
+    return " ".join(cleaned.split())
+
+
+def reference_key(reference: str) -> str:
+    """What two ways of writing one reference share: `ur-1` is the case `UR-1`."""
+    return read_reference(reference).casefold()
 
 
 def looks_like_name(reference: str) -> bool:

@@ -16,7 +16,7 @@ from tumorboard.domain.intake_people import NAMED_MEMBERS, People, named_in, rec
 from tumorboard.domain.intake_reader import Known
 from tumorboard.domain.model import CaseFacts
 from tumorboard.domain.program import Program
-from tumorboard.domain.references import ReferencePattern
+from tumorboard.domain.references import ReferencePattern, reference_key
 from tumorboard.formats.tables import Table, read_table
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
@@ -212,15 +212,16 @@ def _known_cases(session: Session, program: Program, intake: Intake) -> dict[str
 
 
 def _facts(session: Session, program: Program) -> Known:
-    """What is known of the cases of a programme, by reference."""
+    """What is known of the cases of a programme, by reference, however it is written."""
     query = select(Case.reference, Case.facts, Case.sources, Case.flags).where(Case.program == program.id)
     rows = {row.reference: row for row in session.execute(query)}
+    alike = {reference_key(reference): row for reference, row in rows.items()}
 
     def look_up(reference: str) -> CaseFacts | None:
-        row = rows.get(reference)
+        row = rows.get(reference) or alike.get(reference_key(reference))
         if row is None:
             return None
-        return make_case_facts(program.id, reference, facts=row.facts, sources=row.sources, flags=row.flags)
+        return make_case_facts(program.id, row.reference, facts=row.facts, sources=row.sources, flags=row.flags)
 
     return look_up
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from tumorboard.domain.errors import BadInput, Conflict, NotFound
@@ -73,8 +73,8 @@ def refer_case(
     if draft.problems or draft.reference is None:
         raise _refusal(draft)
     with transaction(session):
-        taken = select(Case).where(Case.program == rules.id, Case.reference == draft.reference)
-        if (known := session.scalar(taken)) is not None:
+        taken = select(Case).where(Case.program == rules.id, _is_written(draft.reference))
+        if (known := session.scalar(taken.limit(1))) is not None:
             raise _taken(known)
         row = new_case(setup, rules, draft.reference, draft, now)
         session.add(row)
@@ -82,6 +82,11 @@ def refer_case(
         session.flush()
         record(session, by=by, now=now, action="case:referred", subject=("case", row.public_id))
     return row
+
+
+def _is_written(reference: str) -> ColumnElement[bool]:
+    """The reference in capitals or not; databases know those of ASCII only."""
+    return or_(Case.reference == reference, func.lower(Case.reference) == reference.lower())
 
 
 def _taken(row: Case) -> Conflict:

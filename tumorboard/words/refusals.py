@@ -176,6 +176,7 @@ _PAGES: Mapping[str, str] = {
     "referred-in-future": _("The day of the referral is still to come."),
     "report-in-future": _("A report cannot be dated in the future; note it as expected."),
     "room-taken": _("The room is taken for part of this time; choose another room or time."),
+    "target-before-referral": _("The case would have to be discussed before it is referred."),
     "too-many-requests": _("Too many attempts; wait a minute and try again."),
     "unknown-absence": _("There is no such absence."),
     "unknown-board": _("There is no such board."),
