@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 
-from tests.stand_ins import UROLOGY, UROLOGY_OTHER, coming, invitation
+from tests.stand_ins import UROLOGY, UROLOGY_OTHER, answer, coming, invitation
 from tests.web.conftest import Program
 from tests.web.needs import id_of
 from tests.web.test_pages_availability import published
@@ -51,6 +53,25 @@ def test_page_has_a_button_while_a_deputy_comes(app: Flask, published: Meeting, 
 
     assert [word in page.text for page in pages] == [True, True]
     assert (word in before, word in back.text, back.status) == (False, False, 200)
+    assert answers(app) == ("accepted", False)
+
+
+def test_page_tells_a_deputy_who_is_asked_from_one_who_comes_and_one_who_cannot(app: Flask, published: Meeting) -> None:
+    visitor = a_surgeon(app)
+    asked = send_deputy(app, visitor).text
+    pages = []
+    for word in ("accepted", "declined"):
+        with app.app_context():
+            answer(db.session(), app.extensions["tumorboard"], UROLOGY_OTHER, word, now=datetime.now(UTC))
+        pages.append(visitor.see("/mine"))
+    name = "is asked to come in your place and has not answered yet"
+    said = [name in asked, "comes in your place." in pages[0].text, "Do you come yourself?" in pages[1].text]
+
+    accepted = visitor.send(pages[1].action(f"/invitations/{mine(app)}/answer"), answer="accepted", next="/mine")
+
+    assert said == [True, True, True]
+    assert "1 invitation waits for your answer" in pages[1].text
+    assert accepted.status == 200
     assert answers(app) == ("accepted", False)
 
 

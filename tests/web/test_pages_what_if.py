@@ -71,6 +71,15 @@ def test_absent_specialist_shows_the_case_that_moves_and_the_next_step(
     assert "No longer needed" in page.text
 
 
+def test_case_that_stays_out_is_not_said_to_be_nothing(app: Flask, draft_id: str) -> None:
+    visitor, form = open_form(app, draft_id)
+
+    page = visitor.send(form.action("/what-if"), urgent="C-3")
+
+    assert "The case would still be left out" in page.text
+    assert "Nothing would change" not in page.text
+
+
 def test_question_stores_nothing(app: Flask, draft_id: str, urologist: str) -> None:
     visitor, form = open_form(app, draft_id)
     with app.app_context():

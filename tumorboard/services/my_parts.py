@@ -70,7 +70,8 @@ class MyCase:
 
 @dataclass(frozen=True, slots=True)
 class MyPart:
-    """Her part in a meeting ahead; `deputies` could come for her, and `stand_in` does after she delegated.
+    """Her part in a meeting ahead; `deputies` could come for her, and `stand_in` does after she delegated, or was asked
+    to and has not answered yet. With `is_asked_again` nobody does after all, and `fallen` said so.
 
     `unfit` hold her specialties but cannot come, each with why: `has-declined` or `not-free`.
     """
@@ -80,6 +81,9 @@ class MyPart:
     deputies: tuple[Member, ...]
     stand_in: Member | None = None
     unfit: tuple[tuple[Member, str], ...] = ()
+    stand_in_answer: str = ""
+    is_asked_again: bool = False
+    fallen: Member | None = None
 
 
 def list_my_parts(session: Session, setup: Setup, *, by: Actor, now: datetime, meeting_id: str = "") -> list[MyPart]:
@@ -108,12 +112,17 @@ def _read_parts(
     for row in rows:
         hers = list(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now))
         judged = [(one, against.get((row.id, one.id))) for one in deputies[row.id]]
+        instead = stand_ins.get(row.public_id)
+        has_fallen = row.answer == DELEGATED and (instead is None or instead.answer in NOT_COMING)
         part = MyPart(
             row,
             tuple(case for _, case in hers),
             tuple(one for one, reason in judged if reason is None),
-            stand_ins.get(row.public_id),
+            None if instead is None or has_fallen else instead.member,
             tuple((one, reason) for one, reason in judged if reason is not None),
+            "" if instead is None or has_fallen else instead.answer,
+            has_fallen,
+            instead.member if instead is not None and has_fallen else None,
         )
         found.append(({public_id for public_id, case in hers if case.questions}, part))
     return found
@@ -201,16 +210,27 @@ def _load_deputies(session: Session, rows: Sequence[MeetingInvitation]) -> dict[
     return {row.id: _choose_deputies(row, members, seated, ranks) for row in rows}
 
 
-def _load_stand_ins(session: Session, rows: Iterable[MeetingInvitation]) -> dict[str, Member]:
-    """By public id of an invitation that was delegated, who comes instead and has not said no."""
-    delegated = [row.public_id for row in rows if row.answer == DELEGATED]
+def _load_stand_ins(session: Session, rows: Iterable[MeetingInvitation]) -> dict[str, MeetingInvitation]:
+    """By public id of an invitation that was delegated, that of who was asked instead, over deputies of deputies."""
+    delegated = {row.public_id: row.meeting_id for row in rows if row.answer == DELEGATED}
+    if not delegated:
+        return {}
     query = (
         select(MeetingInvitation)
-        .where(MeetingInvitation.delegated_from.in_(delegated), MeetingInvitation.status == "invited")
-        .where(MeetingInvitation.answer.not_in(NOT_COMING))
+        .where(MeetingInvitation.meeting_id.in_(set(delegated.values())), MeetingInvitation.status == "invited")
+        .where(MeetingInvitation.delegated_from != "")
         .options(joinedload(MeetingInvitation.member))
     )
-    return {one.delegated_from: one.member for one in session.scalars(query)} if delegated else {}
+    instead = {one.delegated_from: one for one in session.scalars(query)}
+    found = {}
+    for invitation in delegated:
+        last, seen = instead.get(invitation), set[str]()
+        while last is not None and last.answer == DELEGATED and last.public_id not in seen:
+            seen.add(last.public_id)
+            last = instead.get(last.public_id, last)
+        if last is not None:
+            found[invitation] = last
+    return found
 
 
 def _choose_deputies(

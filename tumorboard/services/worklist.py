@@ -173,7 +173,7 @@ def _load_rows(session: Session, ids: Sequence[int]) -> dict[int, Case]:
 
 
 def count_waiting(session: Session, program: str) -> int:
-    """How many cases of a programme wait for a meeting."""
+    """How many open cases of a programme are on no meeting, those that need none included."""
     query = select(func.count(Case.id)).where(Case.program == program, Case.status == "waiting")
     return session.scalars(query).one()
 

@@ -117,7 +117,9 @@ def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str, tuple[str, ...
         yield said % {"number": found}, "#to-mend", ()
     waiting = count_waiting(database(), view.row.program)
     if waiting and view.draft is None:
-        said = words().ngettext("%(number)d case waits for a meeting", "%(number)d cases wait for a meeting", waiting)
+        said = words().ngettext(
+            "%(number)d open case is on no meeting", "%(number)d open cases are on no meeting", waiting
+        )
         yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program), ()
     absent = list_absent(database(), by=by, now=now)
     for meeting in view.meetings:

@@ -21,7 +21,8 @@ class PartCard:
 
     `why` are the short words of rules with their ids, which are empty for what is no rule. `is_open` while I can
     answer, `is_asked` while an answer is missing. `deputies` are ids and names, `unfit` names with why they cannot
-    come; `stand_in` comes in my place, and with `may_come` I can still come myself.
+    come; `stand_in` comes in my place, or with `is_stand_in_asked` has not answered yet, and with `may_come` I can
+    still come myself. `fallen` was to come in my place and does not: I am asked again.
     """
 
     row: MeetingInvitation
@@ -30,12 +31,15 @@ class PartCard:
     question_count: int
     hers_to_prepare: int
     answer: str
+    state: str
     is_open: bool
     is_asked: bool
     deputies: tuple[tuple[str, str], ...]
     unfit: tuple[tuple[str, str], ...]
     stand_in: str
+    is_stand_in_asked: bool
     may_come: bool
+    fallen: str
 
 
 def card_of(part: MyPart, now: datetime) -> PartCard:
@@ -50,12 +54,15 @@ def card_of(part: MyPart, now: datetime) -> PartCard:
         cases=part.cases,
         question_count=sum(case.question_count for case in part.cases),
         hers_to_prepare=sum(item.is_hers for case in part.cases for item in case.open_items),
-        answer=say_answer(row.answer, words()),
+        answer=words().gettext("your deputy cannot come") if part.is_asked_again else say_answer(row.answer, words()),
+        state="needs-action" if part.is_asked_again else row.answer,
         is_open=is_open,
-        is_asked=is_open and row.answer == "needs-action",
+        is_asked=is_open and (row.answer == "needs-action" or part.is_asked_again),
         deputies=tuple((member.public_id, full_name(member)) for member in part.deputies) if is_open else (),
         unfit=tuple((full_name(one), words().gettext(REJECTIONS[why])) for one, why in part.unfit) if is_open else (),
         stand_in=full_name(part.stand_in) if part.stand_in else "",
+        is_stand_in_asked=part.stand_in_answer == "needs-action",
+        fallen=full_name(part.fallen) if part.fallen else "",
         may_come=is_ahead and part.stand_in is not None,
     )
 

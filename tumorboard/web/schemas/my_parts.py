@@ -44,7 +44,10 @@ class MyCaseAnswer(Answer):
 
 
 class MyPartAnswer(Answer):
-    """A window of the member. `deputies` could come for her; `stand_in` does, after she named her."""
+    """A window of the member. `deputies` could come for her; `stand_in` does, after she named her.
+
+    With `asked_again` whom she named does not come after all.
+    """
 
     invitation = fields.String()
     meeting = fields.String()
@@ -57,6 +60,8 @@ class MyPartAnswer(Answer):
     cases = fields.List(fields.Nested(MyCaseAnswer))
     deputies = fields.List(fields.Nested(Who))
     stand_in = fields.Nested(Who, allow_none=True)
+    stand_in_answer = fields.String()
+    asked_again = fields.Boolean()
 
 
 class MyPartListAnswer(Answer):
@@ -90,6 +95,7 @@ def present_part(part: MyPart, language: str) -> dict[str, Any]:
         "answer": row.answer, "cases": [_present_case(case, language) for case in part.cases],
         "deputies": [present_who(member) for member in part.deputies],
         "stand_in": present_who(part.stand_in) if part.stand_in else None,
+        "stand_in_answer": part.stand_in_answer, "asked_again": part.is_asked_again,
     }  # fmt: skip
 
 
