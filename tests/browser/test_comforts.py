@@ -28,6 +28,11 @@ CORNER = """() => ['.days thead th:nth-child(5)', '.days tbody th'].map((each) =
   const frame = document.querySelector('.scroll').getBoundingClientRect();
   return [Math.round(box.left - frame.left), Math.round(box.top - frame.top)];
 })"""
+IN_SIGHT = """(which) => [...document.querySelectorAll(which)].map((e) => {
+  const box = e.getBoundingClientRect();
+  return box.top >= 0 && box.bottom <= innerHeight && e.contains(document.elementFromPoint(box.left + box.width / 2, box.top + 4));
+})"""
+"""Whether each of these is wholly in sight."""
 TAPPED = ("worklist", "board", "meeting", "case", "mine", "case-new")
 TARGETS = """() => {
   const box = (e) => e.getBoundingClientRect();
@@ -133,3 +138,22 @@ def test_what_is_tapped_is_large_enough_on_a_phone(demo: Stage, open_window: Cal
         found[name] = window.page.evaluate(TARGETS)
 
     assert found == dict.fromkeys(TAPPED, [])
+
+
+@pytest.mark.parametrize("view", ["desktop", "phone"])
+def test_what_became_of_a_form_is_in_sight_where_it_leads(
+    demo: Stage, open_window: Callable[..., Window], view: str
+) -> None:
+    cookies = demo.session_of(COORDINATOR)
+    here, elsewhere = (open_window(demo.address, one, storage_state=cookies).page for one in (view, "desktop"))
+    for page in (here, elsewhere):
+        page.goto(demo.places["draft"])
+    mover = ".movers button[data-step='1']:enabled"
+    for page in (elsewhere, here):
+        page.locator(mover).last.dispatch_event("focus")
+        press(page, page.locator(f"{mover} >> visible=true").last)
+
+    for page in (elsewhere, here):
+        assert page.evaluate("scrollY") > 0
+        assert page.evaluate(IN_SIGHT, ".told") == [True]
+    assert here.locator(".told.problem").count() == 1

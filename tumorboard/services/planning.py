@@ -213,7 +213,9 @@ def edit_draft(
         draft = find_draft(session, draft_id)
         refuse_closed(draft)
         if draft.version != version:
-            raise Conflict("somebody else edited this draft; load it again", code="changed-meanwhile")
+            raise Conflict(
+                "somebody else edited this draft; look at it as it is now and repeat the step", code="changed-meanwhile"
+            )
         before = state_of(draft)
         draft.plan = {
             **draft.plan, "proposal": encode_proposal(changed), "base": {**counters, **draft.plan["base"]},
