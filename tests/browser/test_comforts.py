@@ -30,7 +30,8 @@ CORNER = """() => ['.days thead th:nth-child(5)', '.days tbody th'].map((each) =
 })"""
 IN_SIGHT = """(which) => [...document.querySelectorAll(which)].map((e) => {
   const box = e.getBoundingClientRect();
-  return box.top >= 0 && box.bottom <= innerHeight && e.contains(document.elementFromPoint(box.left + box.width / 2, box.top + 4));
+  const top = document.elementFromPoint(box.left + box.width / 2, box.top + 4);
+  return box.top >= 0 && box.bottom <= innerHeight && e.contains(top);
 })"""
 """Whether each of these is wholly in sight."""
 TAPPED = ("worklist", "board", "meeting", "case", "mine", "case-new")

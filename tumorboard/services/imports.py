@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tumorboard.domain.errors import BadInput, BadTable, NotFound
 from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER
 from tumorboard.domain.intake_draft import say_where
+from tumorboard.formats.uploads import keep_what_is_read
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, require
 from tumorboard.services.case_lists import ImportReport, import_cases, preview_import
@@ -45,7 +46,7 @@ class StagedImport:
 def stage_import(
     session: Session, setup: Setup, *, program: str, content: bytes, filename: str, by: Actor, now: datetime
 ) -> str:
-    """Keep an upload until it is confirmed; gives its id. Raises BadTable, and nothing is kept then.
+    """Keep what is read of an upload until it is confirmed; gives its id. Raises BadTable, and nothing is kept then.
 
     The actor's earlier uploads and everybody's older than a day are removed. Of the file's name only the ending stays:
     a name may speak of a patient.
@@ -55,6 +56,7 @@ def stage_import(
         raise BadInput("choose a file first", code="no-file", field="file")
     report = preview_import(session, setup, program=program, content=content, filename=filename, by=by, now=now)
     _refuse_resident_numbers(report)
+    content = keep_what_is_read(content)
     suffix = f".{filename.rpartition('.')[2][:9]}" if "." in filename else ""
     with transaction(session):
         _remove(session, by, now)

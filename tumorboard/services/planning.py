@@ -213,9 +213,8 @@ def edit_draft(
         draft = find_draft(session, draft_id)
         refuse_closed(draft)
         if draft.version != version:
-            raise Conflict(
-                "somebody else edited this draft; look at it as it is now and repeat the step", code="changed-meanwhile"
-            )
+            message = "somebody else edited this draft; look at it as it is now and repeat the step"
+            raise Conflict(message, code="changed-meanwhile")
         before = state_of(draft)
         draft.plan = {
             **draft.plan, "proposal": encode_proposal(changed), "base": {**counters, **draft.plan["base"]},

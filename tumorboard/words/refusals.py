@@ -428,7 +428,9 @@ def say_refusal(
 
 
 def _name_place(row: int, column: str, words: Words) -> str:
-    """A cell as a spreadsheet's reader looks for it."""
+    """A cell as a spreadsheet's reader looks for it; without a column the row."""
+    if not column:
+        return words.gettext("row %(row)d") % {"row": row}
     return words.gettext("row %(row)d, column '%(column)s'") % {"row": row, "column": column}
 
 
