@@ -259,6 +259,16 @@ def test_records_of_access_logs_with_named_parts_are_rewritten() -> None:
     assert record.getMessage() == '"GET /feeds/… HTTP/1.1" 200'
 
 
+@pytest.mark.parametrize("typed", ["900101-2234567", "9001012234567", "900101%E2%80%932234567", "900101+-+2234567"])
+def test_resident_number_in_a_search_is_in_no_log(typed: str) -> None:
+    line = "GET /cases?program=ovarian&search=%s&state=ready HTTP/1.1"
+    record = logging.LogRecord("waitress", logging.INFO, "", 0, line, (typed,), None)
+
+    HideTokens().filter(record)
+
+    assert record.getMessage() == line % "…"
+
+
 def test_new_address_of_a_feed_ends_the_old_one(
     client: FlaskClient, coordinator: Program, program: Callable[..., Program]
 ) -> None:

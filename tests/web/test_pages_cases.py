@@ -576,3 +576,10 @@ def test_a_time_is_fixed_on_the_page_of_the_case(app: Flask, coordinator: Visito
     assert (f'value="{day}"' in fixed.html, 'value="14:30"' in fixed.html) == (True, True)
     assert "Give a day and a time, as in 14:30" in wrong.text
     assert "Begins at a fixed time:" not in freed.text
+
+
+def test_resident_number_typed_into_a_search_leaves_the_address(coordinator: Visitor) -> None:
+    page = coordinator.see("/cases?state=ready&search=900101-2234567")
+
+    assert (coordinator.address, "2234567" in page.html) == ("/cases", False)
+    assert "resident registration number" in page.text

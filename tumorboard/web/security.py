@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.parse import unquote_plus
 
 from flask import Flask, abort, current_app, request
 from flask.wrappers import Response
 
+from tumorboard.domain.identity import has_resident_number
 from tumorboard.web.calendar_paths import is_for_calendars
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -30,6 +32,7 @@ _HEADERS = {
 }
 
 _TOKEN = re.compile(r"(/(?:answer|feeds|letters|password)/)[^\s\"'?&/]+")
+_ASKED = re.compile(r"(?<=[?&])([\w-]+=)([^&\s\"']+)")
 _FROM_LETTERS = ("/answer/", "/letters/", "/password/")
 _LOGGERS = (
     "tumorboard",
@@ -43,12 +46,12 @@ _LOGGERS = (
 
 
 class HideTokens(logging.Filter):
-    """Takes the secret out of every log record that holds the address of a feed, an answer or a choice of letters."""
+    """Takes out of every log record what addresses must not tell: secrets of feeds and letters, resident numbers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true; a record with a token is rewritten."""
         text = record.getMessage()
-        hidden = _TOKEN.sub(r"\1…", text)
+        hidden = _ASKED.sub(_hide_number, _TOKEN.sub(r"\1…", text))
         if hidden != text:
             record.msg, record.args = hidden, ()
         return True
@@ -75,6 +78,10 @@ def _refuse_nul() -> None:
     texts = [request.path, *request.args.values(), *(() if is_for_programs else request.form.values())]
     if any("\x00" in text for text in texts):
         abort(404 if "\x00" in request.path else 400)
+
+
+def _hide_number(asked: re.Match[str]) -> str:
+    return f"{asked[1]}…" if has_resident_number(unquote_plus(asked[2])) else asked[0]
 
 
 def list_calendar_headers(*, is_secure: bool) -> dict[str, str]:
