@@ -38,6 +38,7 @@ from tumorboard.store.post import AuditEvent, FeedDocument, OutboxMessage
 PLANTED = "Quaxolithiasis"
 RESIDENT_NUMBER = re.compile(r"\d{6}-[1-8]\d{6}")
 LINK = re.compile(r'(?:href|action)="(/[^"#]*)')
+HREF = re.compile(r'href="(/[^"#]*)')
 ID = re.compile(r"[a-z2-7]{16}|\d+|[\w-]{43}")
 MOST_OF_A_KIND = 3
 """Pages that differ only by an id are alike; so many of each are looked at."""
@@ -135,6 +136,9 @@ def test_no_page_or_file_has_a_resident_number_and_cases_are_read_only_where_the
     read = {address: words_of(answer) for address, answer in answers.items()}
 
     assert len(read) > 10
+    links = {unescape(found) for words in read.values() for found in HREF.findall(words)}
+    assert {address: answers[address].status for address in links & answers.keys()
+            if answers[address].status_code >= 400} == {}  # fmt: skip
     taken = {answer.mimetype for answer in answers.values() if answer.status_code == 200}
     assert taken & {PDF, CSV, XLSX, ICS} == FILES[email]
     assert [address for address, words in read.items() if RESIDENT_NUMBER.search(words)] == []

@@ -44,10 +44,15 @@ class Hours:
     time_zone: str = ""
 
 
+def may_read_hours(by: Actor, member_id: str) -> bool:
+    """True for the member herself, and for who plans meetings or enters absences."""
+    return by.member_id == member_id or by.may(Permission.MEETING_EDIT) or by.may(Permission.ABSENCE_EDIT_ANY)
+
+
 def list_hours(session: Session, *, member_id: str, by: Actor, now: datetime) -> tuple[WeeklyHours, ...]:
     """The weekly hours that are not over, by weekday and time. Raises NotFound."""
     require(by, Permission.PEOPLE_READ)
-    if by.member_id != member_id and not by.may(Permission.MEETING_EDIT):
+    if not may_read_hours(by, member_id):
         require(by, Permission.ABSENCE_EDIT_ANY)
     member = find_member(session, member_id)
     query = select(WeeklyHours).where(WeeklyHours.member_id == member.id)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput
 from tumorboard.services.people import require_own
-from tumorboard.services.weekly_hours import Hours, add_hours, change_hours, list_hours, remove_hours
+from tumorboard.services.weekly_hours import Hours, add_hours, change_hours, list_hours, may_read_hours, remove_hours
 from tumorboard.store.people import WeeklyHours
 from tumorboard.web.auth import current_actor, database, next_path, setup, utc_now
 from tumorboard.web.pages.absences import form_time, say_touched
@@ -29,8 +29,10 @@ def _give_hours() -> dict[str, Any]:
     return {"weekly_hours_of": weekly_hours_of, "weekdays": names, "weekday_options": options}
 
 
-def weekly_hours_of(member_id: str) -> tuple[WeeklyHours, ...]:
-    """The weekly hours of a member, for her page and her own."""
+def weekly_hours_of(member_id: str) -> tuple[WeeklyHours, ...] | None:
+    """The weekly hours of a member, for her page and her own; None for who may not read them."""
+    if not may_read_hours(current_actor(), member_id):
+        return None
     return list_hours(database(), member_id=member_id, by=current_actor(), now=utc_now())
 
 
