@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tumorboard.domain.addresses import is_address
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.timeline import Interval, merge
 from tumorboard.formats.content_lines import clean_line, escape_text, fold_line
 
 PRODID = "-//tumorboard//tumorboard 1//EN"
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ def write_free_busy(times: FreeBusy, *, method: str | None = "PUBLISH") -> bytes
     lines += ["BEGIN:VFREEBUSY", f"UID:{escape_text(clean_line(times.uid))}", f"DTSTAMP:{_say(times.stamp)}"]
     lines += [f"DTSTART:{_say(times.window.start)}", f"DTEND:{_say(times.window.end)}"]
     if times.organizer_email is not None:
-        if not _ADDRESS.fullmatch(times.organizer_email):
+        if not is_address(times.organizer_email):
             raise BadInput("an e-mail address is not of the form name@example.org; correct it", code="bad-address")
         lines.append(f"ORGANIZER:mailto:{times.organizer_email}")
     lines += [f"FREEBUSY;FBTYPE=BUSY:{_say(span.start)}/{_say(span.end)}" for span in cut(times.busy, times.window)]

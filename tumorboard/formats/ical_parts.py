@@ -5,7 +5,6 @@ Equal input gives equal bytes: no clock and no chance is involved.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
@@ -29,6 +28,7 @@ from icalendar import (
     vUTCOffset,
 )
 
+from tumorboard.domain.addresses import is_address
 from tumorboard.domain.errors import BadInput
 from tumorboard.formats.content_lines import clean_line, clean_text, escape_text, fold_line
 from tumorboard.formats.ical_values import FeedEvent, FeedStatus, Invitation, Partstat, Weekly
@@ -36,7 +36,6 @@ from tumorboard.formats.zones import Onset, ZoneRules, find_rules
 
 PRODID = "-//tumorboard//tumorboard 1//EN"
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 class _Text(vText):
@@ -240,7 +239,7 @@ def _set_alarm(event: Event, minutes: int, text: str) -> None:
 
 
 def _address(email: str, name: str) -> vCalAddress:
-    if not _ADDRESS.fullmatch(email):
+    if not is_address(email):
         raise BadInput(
             "an e-mail address of the invitation is not of the form name@example.org; correct it", code="bad-address"
         )

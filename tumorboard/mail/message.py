@@ -9,11 +9,11 @@ from email.policy import SMTP
 from hashlib import sha256
 from uuid import UUID
 
+from tumorboard.domain.addresses import is_address
 from tumorboard.domain.errors import BadInput
 from tumorboard.mail.headers import write_address, write_link, write_text
 from tumorboard.mail.letters import Letter, Mailbox
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+>")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ATTACHMENT_NAME = "invite.ics"
@@ -91,7 +91,7 @@ def _begin(message_id: str, date: datetime) -> EmailMessage:
 
 def check_address(email: str, what: str) -> str:
     """The address itself. Raises BadInput (`bad-header`) when it is not of the form name@example.org, in ASCII."""
-    if not _ADDRESS.fullmatch(email):
+    if not is_address(email):
         raise BadInput(f"the address of the {what} is not of the form name@example.org; correct it", code="bad-header")
     return email
 

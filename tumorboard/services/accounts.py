@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from tumorboard.domain.addresses import is_new_address
 from tumorboard.domain.errors import BadInput, Conflict, NotAllowed, NotFound
 from tumorboard.services import transaction
 from tumorboard.services.access import Actor, Permission, Role, actor_with, require
@@ -73,7 +74,7 @@ def write_account(
 ) -> Account:  # fmt: skip
     """The row of a new account, inside the running transaction."""
     email = email.strip().lower()
-    if "@" not in email or any(c.isspace() for c in email):
+    if not is_new_address(email):
         raise BadInput(f"'{email}' is no e-mail address", code="bad-email", field="email")
     wanted = read_roles(roles)
     if session.scalar(select(Account.id).where(Account.email == email)):
