@@ -107,6 +107,9 @@ _PAGES: Mapping[str, str] = {
     "unknown-import": _("This import can no longer be taken back: more than a day has passed, or it is done already."),
     "import-stopped": _("The import is stopped; nothing was written."),
     "board-changed": _("The board changed since this proposal was made; propose again."),
+    "field-changed-meanwhile": _(
+        "Somebody changed this in the meantime. What stands here is yours; send it again to keep it."
+    ),
     "changed-meanwhile": _("Somebody changed this in the meantime; look at it again and repeat the change."),
     "case-closed": _("This case is closed; nobody is called for it."),
     "conflict": _("Somebody or something else already holds this place, room or time."),

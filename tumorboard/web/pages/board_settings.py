@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash
+from collections.abc import Iterable
+
+from flask import flash, request
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
@@ -10,6 +12,7 @@ from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Permission, require
 from tumorboard.services.board_settings import CHOICES, GROUPS, Setting, Value, change_settings, read_board_settings
 from tumorboard.web.auth import current_actor, database, utc_now
+from tumorboard.web.pages.forms import OPENED, join_form, write_opened
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.words.refusals import say_error
 from tumorboard.words.settings import explain_setting, name_choice, name_setting
@@ -28,12 +31,15 @@ def show_settings(key: str) -> Response:
 def save_settings(key: str) -> Response:
     """Keep what was changed, or put every default back. A refused form comes back as it was filled in."""
     is_reset = form_text(RESET) == "all"
+    _, settings = read_board_settings(database(), board=key, by=current_actor())
     try:
+        if not is_reset and OPENED in request.form:
+            join_form(_texts(settings))
         values = {name: None if is_reset else _read(name) for name in _names()}
         changed = change_settings(database(), board=key, values=values, by=current_actor(), now=utc_now())
     except (BadInput, Conflict) as error:
         wrong = str(error.values.get("key") or error.values.get("field") or "")
-        return _page(key, say_error(error, words()), wrong)
+        return _page(key, say_error(error, words()), wrong, theirs=error.values.get("theirs"))
     done = words().gettext("Kept. The next proposal plans with it; what is published stays.")
     flash(done if changed else words().gettext("Nothing was changed."), "done")
     return go_to("pages.show_settings", key=key)
@@ -72,11 +78,18 @@ def _say_problem(setting: Setting) -> str:
     return words().gettext("%(setting)s: give a whole number from %(low)s to %(high)s.") % limits
 
 
-def _page(key: str, problem: str = "", wrong: str = "") -> Response:
+def _texts(settings: Iterable[Setting]) -> dict[str, object]:
+    return {setting.name: _as_text(setting.value) for setting in settings}
+
+
+def _page(key: str, problem: str = "", wrong: str = "", theirs: object = None) -> Response:
     require(current_actor(), Permission.MEETING_EDIT)
     board, settings = read_board_settings(database(), board=key, by=current_actor())
     by_name = {setting.name: setting for setting in settings}
-    if wrong in by_name:
+    if isinstance(theirs, dict) and wrong in by_name:
+        other = words().gettext("The other value:")
+        problem = f"{name_setting(wrong, words())}: {problem} {other} {theirs[wrong]}"
+    elif wrong in by_name:
         problem = _say_problem(by_name[wrong])
     return show(
         "board_settings.html",
@@ -86,6 +99,7 @@ def _page(key: str, problem: str = "", wrong: str = "") -> Response:
                 for group, names in GROUPS.items()],
         is_default=all(setting.is_default for setting in settings),
         problem=problem,
+        opened=write_opened(_texts(settings)),
     )  # fmt: skip
 
 

@@ -110,8 +110,8 @@ def begin() -> Response:
         links.append(begun.link)
         return words().gettext("The centre is there, and you are logged in.")
 
-    def again(refused: Refused) -> Response:
-        if refused.error.code != "wrong-setup-code":
+    def again(refused: Refused | None) -> Response:
+        if refused is None or refused.error.code != "wrong-setup-code":
             return _begin_page(refused)
         session.pop(CODE, None)
         return _code_page(Refused("code", refused.error))

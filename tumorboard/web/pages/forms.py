@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flask import redirect, request
+from flask import g, redirect, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
 from tumorboard.domain.identity import without_resident_number
+from tumorboard.domain.joining import Held, join_changes
 from tumorboard.web.pages.frame import Done, form_text, say_done, words
 from tumorboard.words.refusals import say_error
 
 LONGEST_NUMBER = 9
+OPENED = "opened"
+"""The hidden field that says what the others held when the form was opened."""
+IN_ORDER = "order"
+CLASH = "field-changed-meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form of a page. `name` is its anchor; a refused one is open, and says its problem at the field `wrong`."""
+    """One form of a page. `name` is its anchor; a refused one is open, and says its problem at the field `wrong`.
+
+    `theirs` is what somebody else wrote meanwhile into fields that were changed here too.
+    """
 
     name: str
     values: Mapping[str, object] = field(default_factory=dict)
     problem: str = ""
     wrong: str = ""
     is_sent: bool = False
+    theirs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> str:
+        """What the fields hold now, for `join_form`."""
+        return write_opened(self.values)
 
     def text(self, name: str) -> str:
         """What stands in a field; a resident registration number that was sent is not shown again."""
@@ -76,16 +92,28 @@ def forms_of(refused: Refused | None) -> Forms:
     """Gives the form of a name with its usual values, or as it was sent where it is the refused one."""
 
     def make(name: str, /, **values: object) -> Form:
+        if "values_of_forms" in g:
+            g.values_of_forms[name] = values
         if refused is None or refused.name != name:
             return Form(name, values)
-        return Form(name, values, say_error(refused.error, words()), refused.wrong, is_sent=True)
+        theirs = refused.error.values.get("theirs") if refused.error.code == CLASH else None
+        told = say_error(refused.error, words())
+        return Form(name, values, told, refused.wrong, is_sent=True, theirs=theirs if isinstance(theirs, dict) else {})
 
     return make
 
 
-def take_form(name: str, action: Callable[[], Done | str], back: str, again: Callable[[Refused], Response]) -> Response:
-    """Run a use case and go back with what was done; a refused form is shown again as it was filled in."""
+def take_form(
+    name: str, action: Callable[[], Done | str], back: str, again: Callable[[Refused | None], Response]
+) -> Response:
+    """Run a use case and go back with what was done; a refused form is shown again as it was filled in.
+
+    A form that says what it was opened with is joined with what others changed since: `again` without a refusal gives
+    the page as it is now.
+    """
     try:
+        if OPENED in request.form and not form_text("do"):
+            join_form(_values_now(name, again))
         done = action()
     except (BadInput, Conflict) as error:
         return show_refused(Refused(name, error), again)
@@ -93,7 +121,82 @@ def take_form(name: str, action: Callable[[], Done | str], back: str, again: Cal
     return redirect(back, 303)
 
 
-def show_refused(refused: Refused, again: Callable[[Refused], Response]) -> Response:
+def _values_now(name: str, again: Callable[[Refused | None], Response]) -> Mapping[str, object]:
+    """What the fields of the form would hold if its page was opened now; nothing for one that is gone."""
+    g.values_of_forms = {}
+    again(None)
+    found: Mapping[str, object] = g.pop("values_of_forms").get(name, {})
+    return found
+
+
+def write_opened(values: Mapping[str, object]) -> str:
+    """What the hidden field `opened` says of the values that a form is shown with."""
+    return json.dumps(_held_now(values), ensure_ascii=False)
+
+
+def join_form(now: Mapping[str, object]) -> None:
+    """Let the request's form hold what was changed in it on top of what its fields hold `now`.
+
+    Raises Conflict `field-changed-meanwhile` for the first field that somebody else changed too; both values are told.
+    """
+    opened, held = _read_opened(), _held_now(now)
+    sent = {name: value for name, like in held.items() if (value := _sent(name, like)) is not None}
+    for name in sent.keys() & opened.keys():
+        if isinstance(sent[name], tuple) and request.form.get(f"{name}-all") != IN_ORDER:
+            sent[name], opened[name], held[name] = (_sorted(each[name]) for each in (sent, opened, held))
+    joined = join_changes(opened, held, sent)
+    kept = [(name, text) for name, text in request.form.items(multi=True) if name not in joined.values]
+    texts = [(name, text) for name, value in joined.values.items() for text in _texts(value)]
+    request.form = ImmutableMultiDict([*kept, *texts])
+    for name in joined.clashes[:1]:
+        theirs = {each: held[each] for each in joined.clashes if isinstance(held[each], str)}
+        raise Conflict(
+            "somebody changed this in the meantime; send it again to keep yours", code=CLASH, field=name, theirs=theirs
+        )
+
+
+def _held_now(values: Mapping[str, object]) -> dict[str, Held]:
+    """The values of a form as its fields hold them."""
+    return {name: _held(value) for name, value in values.items()}
+
+
+def _held(value: object) -> Held:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(str(each) for each in value)
+    return "" if value is None else str(value)
+
+
+def _read_opened() -> dict[str, Held]:
+    try:
+        known = json.loads(request.form[OPENED])
+    except (ValueError, RecursionError):
+        return {}
+    return _held_now(known) if isinstance(known, dict) else {}
+
+
+def _sent(name: str, like: Held) -> Held | None:
+    """What was sent for a field that holds something like this; None where the form has no such field."""
+    if isinstance(like, bool):
+        return name in request.form
+    if isinstance(like, tuple):
+        return form_list(name) if f"{name}-all" in request.form else None
+    return request.form.get(name)
+
+
+def _texts(value: Held) -> tuple[str, ...]:
+    """What a browser sends for it."""
+    if isinstance(value, bool):
+        return ("yes",) if value else ()
+    return (value,) if isinstance(value, str) else value
+
+
+def _sorted(value: Held) -> Held:
+    return tuple(sorted(value)) if isinstance(value, tuple) else value
+
+
+def show_refused(refused: Refused, again: Callable[[Refused | None], Response]) -> Response:
     """The page with a refused form, as it was filled in; where that leads elsewhere, the way there."""
     response = again(refused)
     if response.status_code < 300:

@@ -18,7 +18,7 @@ from tumorboard.web.pages.people import show_member
 from tumorboard.words import labels
 from tumorboard.words.labels import say_code
 
-Again = Callable[[Refused], Response]
+Again = Callable[[Refused | None], Response]
 
 
 @pages.context_processor
@@ -42,7 +42,9 @@ def kind_options(table: str, codes: Iterable[str]) -> list[tuple[str, str]]:
 def show_with(page: Callable[[], Response], *, back: str = "") -> Again:
     """A page that shows the refused form as it was filled in; `back` says the problem where it has no such form."""
 
-    def again(refused: Refused) -> Response:
+    def again(refused: Refused | None) -> Response:
+        if refused is None:
+            return page()
         g.refused_form = replace(refused, fields=_fields())
         response = page()
         return response if g.get("refused_form_stands") or not back else refuse_form(back, refused.error)

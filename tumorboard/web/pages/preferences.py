@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import flash, request, url_for
+from flask import flash, g, request, url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
@@ -12,6 +12,7 @@ from tumorboard.services.member_preferences import change_of_member, read_of_mem
 from tumorboard.services.people import find_member
 from tumorboard.services.preferences import ALARMS, PAGE, change_own, flatten, list_zones, read_own
 from tumorboard.web.auth import current_actor, database, setup, utc_now
+from tumorboard.web.pages.forms import OPENED, join_form, write_opened
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.web.pages.names import full_name
 from tumorboard.words.preferences import LETTERS, say_alarm, say_preference
@@ -66,11 +67,20 @@ def save_form(
     done: Callable[[], Response],
 ) -> Response:
     """Keep what the form holds of the preferences in `chosen`, and say so; `again` shows a refused form as it was."""
+    g.preferences_now = chosen
+    clash: Conflict | None = None
+    if OPENED in request.form:
+        try:
+            join_form(chosen)
+        except Conflict as error:
+            clash = error
     given = {name: _read(name, value) for name, value in chosen.items()}
     try:
+        if clash is not None:
+            raise clash
         changed = change(given)
     except Conflict as error:
-        return again(given, say_error(error, words()), "")
+        return again(given, say_error(error, words()), str(error.values.get("field") or ""))
     except BadInput as error:
         wrong = str(error.values.get("field") or "")
         return again(given, _say_problem(wrong), wrong)
@@ -104,6 +114,7 @@ def form_parts(chosen: Mapping[str, object], problem: str = "", wrong: str = "")
         "series": say_preference("whole_series", words()),
         "alarms": [("" if each is None else each, say_alarm(each, words())) for each in alarms],
         "zones": list_zones(),
+        "opened": write_opened(g.get("preferences_now", chosen)),
         "problem": problem,
         "wrong": wrong,
     }
