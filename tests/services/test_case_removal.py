@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from tests.builders import BOARD, OPERATOR, SURGEON, case_id, furnish, import_list, member_id
+from tests.builders import BOARD, ON_DEMAND, OPERATOR, SURGEON, case_id, furnish, import_list, member_id
+from tests.clinic import deliver, last_letter, letters
 from tests.replies import publish
 from tests.services.conftest import NOW
+from tests.services.test_races import _together
 from tumorboard.domain.errors import Conflict
 from tumorboard.services.case_history import list_case_events
 from tumorboard.services.case_removal import withdraw_scheduled
@@ -25,6 +27,7 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.discussions import Discussion
 from tumorboard.store.meetings import AgendaItem, Meeting, MeetingInvitation
+from tumorboard.store.people import Member
 
 
 def test_scheduled_case_leaves_its_meeting_and_the_others_stay(any_session: Session, setup: Setup) -> None:
@@ -177,3 +180,51 @@ def test_case_of_a_meeting_that_is_written_of_already_waits_on_the_list(small: S
 
     assert (returned.meeting, [reason.code for reason in returned.reasons]) == (None, ["place-gone"])
     assert small.scalars(select(Case.status).where(Case.reference == "C-2")).one() == "waiting"
+
+
+def test_calendar_entry_that_ended_comes_back_with_a_higher_sequence(
+    board: Session, setup: Setup
+) -> None:
+    deliver(board, now=NOW)
+    case, urologist = case_id(board, "C-2"), ON_DEMAND["urology"]
+    query = select(MeetingInvitation).join(Member, Member.id == MeetingInvitation.member_id)
+    row = board.scalars(query.where(Member.email == urologist)).one()
+    uid, first = row.uid, row.sequence
+    before = last_letter(board)
+    withdraw_scheduled(board, setup, case_id=case, by=OPERATOR, now=LATE)
+    deliver(board, now=LATE)
+
+    return_scheduled(board, setup, case_id=case, by=OPERATOR, now=LATE + timedelta(minutes=1))
+
+    board.refresh(row)
+    told = [(method, sequence) for email, method, sequence in letters(board, after=before) if email == urologist]
+    assert (row.uid, row.sequence) == (uid, first + 2)
+    assert sorted(told) == [("CANCEL", first + 1), ("REQUEST", first + 2)]
+
+
+def test_case_that_comes_back_beside_publications_and_a_second_press_stands_once(
+    database_url: str, setup: Setup
+) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        furnish(session, setup, now=NOW)
+        import_list(session, setup, now=NOW)
+        publish(session, setup, now=NOW)
+        case = case_id(session, "C-2")
+        withdraw_scheduled(session, setup, case_id=case, by=OPERATOR, now=NOW)
+        draft = propose(session, setup, board=BOARD, weeks=2, by=OPERATOR, now=NOW).public_id
+
+    def back(own: Session) -> None:
+        return_scheduled(own, setup, case_id=case, by=OPERATOR, now=NOW)
+
+    results = _together(
+        engine, back, back, lambda own: publish_draft(own, setup, draft_id=draft, by=OPERATOR, now=NOW), back
+    )
+
+    with Session(engine) as session:
+        standing = session.scalars(select(AgendaItem).join(Case).where(Case.reference == "C-2")).all()
+        status = session.scalars(select(Case.status).where(Case.reference == "C-2")).one()
+        assert (results.count("nothing-to-undo"), len(results)) == (2, 4), results
+        assert (len(standing), status) in {(1, "scheduled"), (0, "waiting")}
+        assert check_database(session, setup, now=NOW) == ()
+    engine.dispose()
