@@ -9,6 +9,7 @@ import pytest
 from tests.browser.conftest import Open, Stage, Window
 from tests.browser.gates import COORDINATOR
 from tests.browser.stage import press
+from tests.browser.test_gates import PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +35,6 @@ IN_SIGHT = """(which) => [...document.querySelectorAll(which)].map((e) => {
   return box.top >= 0 && box.bottom <= innerHeight && e.contains(top);
 })"""
 """Whether each of these is wholly in sight."""
-TAPPED = ("worklist", "board", "meeting", "case", "mine", "case-new")
 TARGETS = """() => {
   const box = (e) => e.getBoundingClientRect();
   const isSentence = (link) => {
@@ -134,11 +134,11 @@ def test_what_is_tapped_is_large_enough_on_a_phone(demo: Stage, open_window: Cal
     window = open_window(demo.address, "smallest", "ko", storage_state=demo.session_of(COORDINATOR))
 
     found = {}
-    for name in TAPPED:
+    for name in PAGES:
         window.page.goto(demo.places[name])
         found[name] = window.page.evaluate(TARGETS)
 
-    assert found == dict.fromkeys(TAPPED, [])
+    assert found == dict.fromkeys(PAGES, [])
 
 
 @pytest.mark.parametrize("view", ["desktop", "phone"])
