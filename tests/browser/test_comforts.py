@@ -156,5 +156,5 @@ def test_what_became_of_a_form_is_in_sight_where_it_leads(
 
     for page in (elsewhere, here):
         assert page.evaluate("scrollY") > 0
-        assert page.evaluate(IN_SIGHT, ".told") == [True]
-    assert here.locator(".told.problem").count() == 1
+        assert page.evaluate(IN_SIGHT, "main > .note[tabindex]") == [True]
+    assert here.locator("main > .note.problem[tabindex]").count() == 1

@@ -28,7 +28,7 @@ OWN_SCRIPT = """() => performance.getEntriesByType('resource').filter((e) => e.n
   .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 
 WEIGHT = """() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
-  .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+  .filter((e) => e.initiatorType !== 'fetch').reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 HEAVY = {"draft": 300_000}
 """Bytes of a page that shows the plan of eight weeks; every other page keeps `LIGHT`."""
 LIGHT = 150_000

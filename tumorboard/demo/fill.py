@@ -23,7 +23,7 @@ from tumorboard.services.audit import record
 from tumorboard.services.case_lists import import_cases
 from tumorboard.services.centre import load_centre
 from tumorboard.services.feeds import find_feed, rotate_feed
-from tumorboard.services.meetings import add_meeting
+from tumorboard.services.meetings import add_meeting, hold_series
 from tumorboard.services.people import add_absence
 from tumorboard.services.planning import propose
 from tumorboard.services.publishing import publish_draft
@@ -34,11 +34,13 @@ from tumorboard.services.waivers import waive_need
 from tumorboard.services.weekly_hours import Hours, add_hours
 from tumorboard.store.cases import Case
 from tumorboard.store.db import Base
+from tumorboard.store.meetings import Board, Meeting
 from tumorboard.store.people import Account, Centre, Member
 from tumorboard.store.post import AuditEvent
 
 LOADED = "demo:loaded"
 ASKED_FOR_DAYS_AGO = timedelta(days=3)
+PREPARED_BEFORE_CLOSING = timedelta(hours=1)
 OTHER_DATABASE = "the demo does not touch it; set TUMORBOARD_DATABASE_URL to another one"
 
 
@@ -82,14 +84,25 @@ def fill_database(session: Session, setup: Setup, *, now: datetime) -> None:
     desk.add_meetings(board, diary["extra_meetings"])
     for group in diary["specialty_groups"]:
         save_group(session, board=board, **group, by=by, now=now)
+    hold_series(session, setup, until=setup.today(now + timedelta(weeks=weeks)), by=by, now=now)
+    planned = before_closing(session, board, now)
+    desk.now = planned
     desk.receive_cases(cases["program"], cases["cases"])
-    draft = propose(session, setup, board=board, weeks=weeks, by=by, now=now)
-    publish_draft(session, setup, draft_id=draft.public_id, by=by, now=now)
+    draft = propose(session, setup, board=board, weeks=weeks, by=by, now=planned)
+    publish_draft(session, setup, draft_id=draft.public_id, by=by, now=planned)
+    desk.now = now
     desk.receive_cases(cases["program"], cases["late_cases"])
     desk.note_absences(diary["late_absences"])
     propose(session, setup, board=board, weeks=weeks, by=by, now=now)
     with transaction(session):
         record(session, by=by, now=now, action=LOADED, subject=("centre", "1"))
+
+
+def before_closing(session: Session, board: str, now: datetime) -> datetime:
+    """When the plan was published: now, or before the list of the next meeting closed, so that it has an agenda."""
+    query = select(Meeting).join(Board).where(Board.key == board, Meeting.starts_at > now, Meeting.status == "planned")
+    following = session.scalars(query.order_by(Meeting.starts_at)).first()
+    return now if following is None else min(now, following.closes_at - PREPARED_BEFORE_CLOSING)
 
 
 class _Desk:
