@@ -182,9 +182,7 @@ def test_case_of_a_meeting_that_is_written_of_already_waits_on_the_list(small: S
     assert small.scalars(select(Case.status).where(Case.reference == "C-2")).one() == "waiting"
 
 
-def test_calendar_entry_that_ended_comes_back_with_a_higher_sequence(
-    board: Session, setup: Setup
-) -> None:
+def test_calendar_entry_that_ended_comes_back_with_a_higher_sequence(board: Session, setup: Setup) -> None:
     deliver(board, now=NOW)
     case, urologist = case_id(board, "C-2"), ON_DEMAND["urology"]
     query = select(MeetingInvitation).join(Member, Member.id == MeetingInvitation.member_id)
