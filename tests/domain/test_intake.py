@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tumorboard.domain.cells import clean_text
+from tumorboard.domain.cells import NO_RESULT, clean_text
 from tumorboard.domain.errors import BadProgram, BadTable
 from tumorboard.domain.fields import Field, FieldKind
 from tumorboard.domain.identity import has_resident_number
@@ -807,3 +807,27 @@ def test_d7_a_stated_histology_still_shows_the_conflict_of_grade_and_behaviour()
 @pytest.mark.parametrize("column", ["figo stage", "FIGO_Stage", " Figo  stage "])
 def test_columns_are_known_with_blanks_and_capitals(column: str) -> None:
     assert value("figo_stage", **{column: "IIIC"}) == "IIIC"
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "code"),
+    [
+        ({"reference": "C-1", "question": "#REF!"}, "question", "cell-error"),
+        ({"reference": "C-1", "ecog": "#div/0!"}, "ecog", "cell-error"),
+        ({"reference": "C-1", "ecog": NO_RESULT}, "ecog", "cell-without-result"),
+        ({"reference": "C-1", "program": "perinatal"}, "program", "other-program"),
+    ],
+)
+def test_row_that_was_not_worked_out_or_is_of_another_programme_is_refused(
+    cells: dict[str, str], column: str, code: str
+) -> None:
+    draft = read_case(OVARIAN, cells, on=TODAY)
+
+    assert (column, code, True) in [(one.column, one.code, one.refuses) for one in draft.problems]
+
+
+@pytest.mark.parametrize("said", ["ovarian", "Ovarian, tubal and peritoneal cancer", "난소·난관·복막암", ""])
+def test_row_of_this_programme_is_read(said: str) -> None:
+    draft = read_case(OVARIAN, {"reference": "C-1", "program": said, "question": "#1 at once"}, on=TODAY)
+
+    assert not draft.is_refused

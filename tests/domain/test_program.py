@@ -14,6 +14,11 @@ from tumorboard.domain.model import Level, Text, Urgency
 from tumorboard.domain.program import Exclusion, FieldKind, Program, RuleKind, load_programs
 
 BUILT_IN = load_programs()
+FINDINGS = (
+    "patient", "disease", "metasta", "obstruct", "pregnan", "anomal", "thrombo", "resist", "low ", "reduced", "older",
+    "involve", "planned",
+    "환자", "질환", "전이", "폐색", "임신", "기형", "혈전", "저항", "저하", "고령", "침범", "계획", "수종",
+)  # fmt: skip
 
 SMALL = """
 id = "small"
@@ -719,3 +724,14 @@ def test_days_are_shown_as_weeks(days: int, shown: str) -> None:
 )
 def test_empty_is_not_given(value: object, given: bool) -> None:
     assert is_given(value) is given  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("program", sorted(BUILT_IN))
+def test_label_of_a_rule_that_asks_somebody_names_no_finding_of_a_patient(program: str) -> None:
+    """Labels stand beside a case reference in letters and calendars."""
+    asking = [rule for rule in BUILT_IN[program].rules if any(each.require or each.recommend for each in rule.clauses)]
+
+    said = {rule.id: f"{rule.label.en} {rule.label.ko}".lower() for rule in asking}
+
+    assert len(said) > 1
+    assert {name: label for name, label in said.items() if any(word in label for word in FINDINGS)} == {}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tumorboard.domain.cells import NO_RESULT
 from tumorboard.domain.errors import BadTable
 from tumorboard.formats.tables import Table, read_table
 
@@ -390,3 +391,23 @@ def test_damaged_workbooks_give_a_table_or_a_bad_table(damage: list[tuple[float,
         content[4 + int(place * (len(content) - 4))] = byte
 
     assert problem(bytes(content), "x.xlsx") not in ("bad-table", "no text")
+
+
+def test_formula_without_a_result_is_no_empty_cell() -> None:
+    content = a_workbook(("reference", "question"), ("C-1", "=1+1"), ("C-2", None))
+
+    rows = read_table(content, filename="list.xlsx").rows
+
+    assert [row.cells["question"] for row in rows] == [NO_RESULT, ""]
+
+
+def test_formula_that_gave_an_empty_text_is_an_empty_cell() -> None:
+    content = a_workbook(("reference", "question"), ("C-1", "=1+1"))
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml")
+    before, _, after = sheet.partition(b'<c r="B2"')
+    worked_out = before + b'<c r="B2" t="str"><f>""</f><v></v></c>' + after.partition(b"</c>")[2]
+
+    [row] = read_table(with_part(content, "xl/worksheets/sheet1.xml", worked_out), filename="list.xlsx").rows
+
+    assert (b"<f>" in sheet, row.cells["question"]) == (True, "")

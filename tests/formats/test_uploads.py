@@ -77,3 +77,15 @@ def test_resident_number_outside_the_list_is_refused_with_its_row(content: bytes
 )
 def test_two_numbers_side_by_side_are_no_resident_number(content: bytes) -> None:
     assert keep_what_is_read(content) == content
+
+
+def test_row_numbers_stay_across_many_empty_rows() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(("reference",))
+    book.active["A30000"] = "C-1"
+    for row in range(2, 25_000):
+        book.active.cell(row, 1).number_format = "0.00"
+
+    kept = keep_what_is_read(saved(book))
+
+    assert [row.number for row in read_table(kept, filename="list.xlsx").rows] == [30_000]

@@ -236,3 +236,13 @@ def test_form_over_https_passes_with_the_referer_our_policy_sends(furnished_app:
 
     assert page.headers["Referrer-Policy"] == "same-origin"
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 303), ("/log-in", 200), (f"{API}/cases", 401), ("/caldav/", 401)])
+@pytest.mark.parametrize("header", ["Basic \xff!!", "Basic \xff", "Bearer \xff", "Basic", "\xff"])
+def test_header_that_is_no_text_is_no_log_in_and_no_accident(
+    client: FlaskClient, path: str, status: int, header: str
+) -> None:
+    answer = client.get(path, headers={"Accept-Language": "en"}, environ_overrides={"HTTP_AUTHORIZATION": header})
+
+    assert answer.status_code == status

@@ -21,6 +21,9 @@ from tumorboard.domain.model import Text
 LONGEST_TEXT = 2000
 LARGEST_NUMBER = 1e9
 MOST_NAMED = 12
+NO_RESULT = "#FORMULA!"
+"""Stands for a formula of a workbook whose result is not in the file."""
+_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", NO_RESULT})
 """Choices that a message names one by one."""
 
 # C0, C1, the two Unicode line separators, the marks that reorder a line and those that nobody sees; what separated
@@ -65,6 +68,16 @@ def clean_text(text: str) -> str:
     if _HAS_CONTROL.search(text):
         text = _SURROGATE.sub("", text).translate(_CONTROLS)
     return text.strip()
+
+
+def check_worked_out(text: str) -> None:
+    """Raises BadInput `cell-error` or `cell-without-result` for what a spreadsheet could not work out."""
+    if text.upper() not in _ERRORS:
+        return
+    if text == NO_RESULT:
+        message = "holds a formula without its result; open the list in a spreadsheet, save it and choose it again"
+        raise BadInput(message, code="cell-without-result")
+    raise BadInput(f"holds an error of the spreadsheet, {quote(text)}; mend it there", code="cell-error")
 
 
 @lru_cache(maxsize=8192)
@@ -197,7 +210,7 @@ def read_date(text: str) -> date:
             raise ValueError
         return date(year, month, day)
     except ValueError:
-        raise refusal(text, "is no date; write it as 2026-11-22", code="not-a-date") from None
+        raise refusal(text, "is no date; write it as YYYY-MM-DD (2026-11-22)", code="not-a-date") from None
 
 
 def read_gestation(text: str, *, on: date) -> str:

@@ -51,6 +51,19 @@ class ColumnMap:
             if (days := {day: self._at[name] for day, name in _day_columns(item) if name in self._at})
         )
 
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Every column from which anything is read, each once."""
+        kept = (column for _, columns in self.kept for column in columns)
+        fields = (column for _, candidates in self.fields for column, _ in candidates)
+        days = (column for _, columns in self.readiness for column in columns.values())
+        return tuple(dict.fromkeys((*self.references, *kept, *fields, *days)))
+
+    @property
+    def program(self) -> str | None:
+        """The column of a plain list that names the programme of each row."""
+        return None if self.is_source else self._at.get("program")
+
     def _understand(self, headings: Mapping[str, str]) -> frozenset[str]:
         """The columns that are named in words of the pages, from now on known by the name of what they hold."""
         taken = self._known() | self._rules.ignored

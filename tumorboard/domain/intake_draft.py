@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from tumorboard.domain.cells import quote
+from tumorboard.domain.cells import check_worked_out, quote
 from tumorboard.domain.errors import BadInput
 from tumorboard.domain.identity import HOLDS_RESIDENT_NUMBER, RESIDENT_NUMBER, has_resident_number
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
@@ -78,6 +78,14 @@ class Reading:
         """Adds a problem that keeps the row out."""
         said = f"{say_where(self.row, column)}: {message}"
         self.problems.append(CellProblem(column, code, said, refuses=True, values=values))
+
+    def refuse_not_worked_out(self, columns: Iterable[str]) -> None:
+        """Refuses the row for each of these cells that holds an error of a spreadsheet, or a formula alone."""
+        for column in columns:
+            try:
+                check_worked_out(self.cells.get(column, "").strip())
+            except BadInput as error:
+                self.refuse(column, error.code, str(error))
 
     def refuse_resident_numbers(self) -> Draft:
         """The draft of a row that may not be read at all (rule D8): nothing of it is kept, no value is repeated."""

@@ -44,12 +44,16 @@ class CaseReader:
         self._rules = read_rules(program)
         self._order = {name: place for place, name in enumerate(program.fields)}
         self.columns = ColumnMap(self._rules, columns, read_headings(program))
+        self._read_columns = self.columns.read
+        self._called = {cell.as_word(name) for name in (program.id, program.name.en, program.name.ko)}
 
     def read(self, cells: Mapping[str, str], *, on: date, row: int | None = None) -> Draft:
         """The draft of one row; `row` is its number in the file, for the messages."""
         reading = Reading(cells, on=on, row=row)
         if has_resident_number("\x00".join(cells.values())):
             return reading.refuse_resident_numbers()
+        reading.refuse_not_worked_out(self._read_columns)
+        self._refuse_other_program(reading)
         reference = self._read_reference(reading)
         reading.known = self._known(reference) if reference else None
         reference = reading.known.reference if reading.known is not None else reference
@@ -115,6 +119,12 @@ class CaseReader:
             except BadInput as error:
                 reading.refuse_cell(column, error)
             return
+
+    def _refuse_other_program(self, reading: Reading) -> None:
+        said = self._text(reading, self.columns.program) if self.columns.program else ""
+        if self.columns.program and said and cell.as_word(said) not in self._called:
+            message = f"the row names another programme, {cell.quote(said)}; import it as a list of that one"
+            reading.refuse(self.columns.program, "other-program", message, value=cell.quote(said))
 
     def _refuse_target_before_referral(self, reading: Reading) -> None:
         before = reading.known.values if reading.known is not None else {}

@@ -43,7 +43,11 @@ def _write(records: Iterable[Record]) -> bytes:
 
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()
+    rows = 0
     for record in records:
+        for _ in range(rows + 1, record.number):
+            sheet.append(())  # the others keep their numbers
+        rows = record.number
         row = [WriteOnlyCell(sheet, text or None) for text in record.cells]
         for cell in row:
             if cell.data_type == "f":  # a text that begins like a formula is a text

@@ -20,6 +20,7 @@ from tumorboard.services.access import Actor
 from tumorboard.services.setup import Setup
 from tumorboard.store.db import db
 from tumorboard.store.people import Account
+from tumorboard.web.authorization import read_authorization
 from tumorboard.web.calendar_paths import is_for_calendars
 from tumorboard.words import LANGUAGES, choose_language
 
@@ -104,7 +105,7 @@ def _is_refused_anyway() -> bool:
 
 def _bearer() -> str | None:
     """The bearer token of the request; only the API takes one."""
-    given = request.authorization
+    given = read_authorization()
     if not request.path.startswith("/api/") or given is None or given.type != "bearer":
         return None
     return given.token or ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 
-from flask import request
 from flask_limiter.util import get_remote_address
 from limits import parse
 
@@ -15,6 +14,7 @@ from tumorboard.domain.errors import NotFound
 from tumorboard.services import feeds
 from tumorboard.services.feeds import FeedHead
 from tumorboard.web.auth import database, limiter
+from tumorboard.web.authorization import read_authorization
 
 _TRIES = parse("10 per minute")
 _SCOPE = "caldav-log-in"
@@ -37,7 +37,7 @@ def count_failure() -> int:
 
     A right password is never counted and never waits; who sends none at all has not tried yet.
     """
-    given = request.authorization
+    given = read_authorization()
     if given is None or not _password() or not limiter.enabled:
         return 0
     who = (_SCOPE, get_remote_address(), (given.username or "")[:64])
@@ -47,5 +47,5 @@ def count_failure() -> int:
 
 
 def _password() -> str:
-    given = request.authorization
+    given = read_authorization()
     return given.password or "" if given is not None and given.type == "basic" else ""

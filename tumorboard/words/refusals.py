@@ -43,7 +43,7 @@ _CELLS: Mapping[str, str] = {
     "reference-like-a-name": _("The reference looks like a name; use a local number."),
     "reference-pattern": _("The reference does not keep to the centre's pattern."),
     "missing-reference": _("The case has no reference; give it a local one, no name."),
-    "not-a-date": _("No date; write it as 2026-11-22."),
+    "not-a-date": _("No date; write it as YYYY-MM-DD (2026-11-22)."),
     "not-a-gestation": _("No gestational age; write weeks+days, as 24+3."),
     "not-a-number": _("No plain number; write digits with a decimal point, without a unit."),
     "resident-registration-number": _(
@@ -179,6 +179,11 @@ _PAGES: Mapping[str, str] = {
     "referred-in-future": _("The day of the referral is still to come."),
     "report-in-future": _("A report cannot be dated in the future; note it as expected."),
     "room-taken": _("The room is taken for part of this time; choose another room or time."),
+    "cell-error": _("Holds an error of the spreadsheet; mend it there."),
+    "cell-without-result": _(
+        "Holds a formula without its result; open the list in a spreadsheet, save it and choose it again."
+    ),
+    "other-program": _("The row names another programme; import it as a list of that one."),
     "target-before-referral": _("The case would have to be discussed before it is referred."),
     "too-many-requests": _("Too many attempts; wait a minute and try again."),
     "unknown-absence": _("There is no such absence."),
@@ -397,7 +402,7 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
         _("No member is called %(value)s; give a name or an e-mail address as on the list of members."),
     ),
     "named-member-ambiguous": (_("More than one member is called %(value)s; give the e-mail address."),),
-    "not-a-date": (_("%(value)s is no date; write it as 2026-11-22."),),
+    "not-a-date": (_("%(value)s is no date; write it as YYYY-MM-DD (2026-11-22)."),),
     "not-a-number": (_("%(value)s is no plain number; write digits with a decimal point, without a unit."),),
     "not-a-gestation": (_("%(value)s is no gestational age; write weeks+days, as 24+3."),),
 }

@@ -85,5 +85,5 @@ def _day_of(text: str) -> tuple[datetime, datetime]:
     try:
         on = date.fromisoformat(text)
     except ValueError:
-        raise BadInput("no date; write it as 2026-11-22", code="not-a-date", field="absent") from None
+        raise BadInput("no date; write it as YYYY-MM-DD (2026-11-22)", code="not-a-date", field="absent") from None
     return at_wall_clock(on, time(0), zone), night_of(on, zone)
