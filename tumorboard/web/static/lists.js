@@ -81,18 +81,21 @@ if (found) {
   document.getElementById(found)?.focus();
 }
 
-// A table of days by keyboard: arrows walk from cell to cell, Home and End to the ends of a row.
+// A table of days by keyboard: arrows walk from cell to cell, over those where nothing can be pressed (days that are
+// over), Home and End to the ends of a row.
 for (const grid of document.querySelectorAll("[data-grid]")) {
   grid.addEventListener("keydown", (event) => {
     const cell = event.target.closest("td, tbody th");
     const { key } = event;
     if (!cell || !/^(Arrow|Home|End)/.test(key) || event.altKey || event.ctrlKey || event.metaKey) return;
     const rows = [...grid.querySelectorAll("tbody tr:not(.group)")];
-    const here = rows.indexOf(cell.parentNode);
-    const row = rows[here + (key === "ArrowDown") - (key === "ArrowUp")];
-    const at = cell.cellIndex + (key === "ArrowRight") - (key === "ArrowLeft");
-    const next = row?.cells[key === "Home" ? 0 : key === "End" ? row.cells.length - 1 : at];
-    const target = next?.querySelector("button, a");
-    if (target) { event.preventDefault(); target.focus(); }
+    const down = (key === "ArrowDown") - (key === "ArrowUp");
+    const right = (key === "ArrowRight") - (key === "ArrowLeft");
+    let line = rows.indexOf(cell.parentNode) + down;
+    let at = key === "Home" ? 0 : key === "End" ? cell.parentNode.cells.length - 1 : cell.cellIndex + right;
+    const next = () => rows[line]?.cells[at];
+    const target = () => next()?.querySelector("button, a");
+    while ((down || right) && next() && !target()) { line += down; at += right; }
+    if (target()) { event.preventDefault(); target().focus(); }
   });
 }
