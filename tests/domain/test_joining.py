@@ -25,6 +25,7 @@ def join(opened: Held, now: Held, mine: Held) -> Held | None:
         ("Kim", "Lee", "Lee", "Lee"),
         ("Kim", "Lee", "Park", None),
         ("two\nlines", "two\nlines more", "two\r\nlines ", "two\nlines more"),
+        ("one line", "one line", "one\r\nline", "one\r\nline"),
         (True, False, True, False),
         (False, False, True, True),
         (("admin", "reader"), ("reader",), ("admin", "reader"), ("reader",)),

@@ -49,7 +49,7 @@ def _join(opened: Held, now: Held, mine: Held) -> Held | None:
 def _is_same(one: Held, other: Held) -> bool:
     """Browsers end lines in their own way, and what stands around a text means nothing."""
     if isinstance(one, str) and isinstance(other, str):
-        return " ".join(one.split()) == " ".join(other.split())
+        return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
     return one == other
 
 

@@ -30,11 +30,11 @@ from tumorboard.services.boards import list_windows
 from tumorboard.services.delegation import delegate, take_back
 from tumorboard.services.deputy_choice import reasons_against
 from tumorboard.services.invitations import question_fields
-from tumorboard.services.parts import DELEGATED
+from tumorboard.services.parts import DELEGATED, is_asked_again, stand_in_of
 from tumorboard.services.setup import Setup
 from tumorboard.store.cases import Case
 from tumorboard.store.facts import case_facts, readiness_record
-from tumorboard.store.meetings import AgendaItem, MeetingInvitation, Seat, SeatHolder
+from tumorboard.store.meetings import AgendaItem, Meeting, MeetingInvitation, Seat, SeatHolder
 from tumorboard.store.people import Deputy, Member, MemberSpecialty
 from tumorboard.store.post import AuditEvent
 
@@ -106,14 +106,14 @@ def _read_parts(
     rows = list_windows(session, member_id=by.member_id or "", by=by, now=now)
     rows = [row for row in rows if meeting_id in ("", row.meeting.public_id)]
     agendas = _load_agendas(session, {row.meeting_id for row in rows})
-    deputies, stand_ins = _load_deputies(session, rows), _load_stand_ins(session, rows)
+    deputies = _load_deputies(session, rows)
+    _load_invited(session, rows)
     against = reasons_against(session, rows, deputies)
     found = []
     for row in rows:
         hers = list(_list_cases(setup, row, agendas.get(row.meeting_id, ()), by, now))
         judged = [(one, against.get((row.id, one.id))) for one in deputies[row.id]]
-        instead = stand_ins.get(row.public_id)
-        has_fallen = row.answer == DELEGATED and (instead is None or instead.answer in NOT_COMING)
+        instead, has_fallen = stand_in_of(row), is_asked_again(row)
         part = MyPart(
             row,
             tuple(case for _, case in hers),
@@ -210,27 +210,12 @@ def _load_deputies(session: Session, rows: Sequence[MeetingInvitation]) -> dict[
     return {row.id: _choose_deputies(row, members, seated, ranks) for row in rows}
 
 
-def _load_stand_ins(session: Session, rows: Iterable[MeetingInvitation]) -> dict[str, MeetingInvitation]:
-    """By public id of an invitation that was delegated, that of who was asked instead, over deputies of deputies."""
-    delegated = {row.public_id: row.meeting_id for row in rows if row.answer == DELEGATED}
-    if not delegated:
-        return {}
-    query = (
-        select(MeetingInvitation)
-        .where(MeetingInvitation.meeting_id.in_(set(delegated.values())), MeetingInvitation.status == "invited")
-        .where(MeetingInvitation.delegated_from != "")
-        .options(joinedload(MeetingInvitation.member))
-    )
-    instead = {one.delegated_from: one for one in session.scalars(query)}
-    found = {}
-    for invitation in delegated:
-        last, seen = instead.get(invitation), set[str]()
-        while last is not None and last.answer == DELEGATED and last.public_id not in seen:
-            seen.add(last.public_id)
-            last = instead.get(last.public_id, last)
-        if last is not None:
-            found[invitation] = last
-    return found
+def _load_invited(session: Session, rows: Iterable[MeetingInvitation]) -> None:
+    """Load who else is invited where she delegated, for `parts.stand_in_of`, in a fixed number of queries."""
+    delegated = {row.meeting_id for row in rows if row.answer == DELEGATED}
+    if delegated:
+        invited = selectinload(Meeting.invitations).joinedload(MeetingInvitation.member)
+        session.scalars(select(Meeting).where(Meeting.id.in_(delegated)).options(invited)).all()
 
 
 def _choose_deputies(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import flash, request
+from flask import flash
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict
@@ -12,7 +12,7 @@ from tumorboard.domain.identity import without_resident_number
 from tumorboard.services.access import Permission, require
 from tumorboard.services.board_settings import CHOICES, GROUPS, Setting, Value, change_settings, read_board_settings
 from tumorboard.web.auth import current_actor, database, utc_now
-from tumorboard.web.pages.forms import OPENED, join_form, write_opened
+from tumorboard.web.pages.forms import join_form, write_opened
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.words.refusals import say_error
 from tumorboard.words.settings import explain_setting, name_choice, name_setting
@@ -33,7 +33,7 @@ def save_settings(key: str) -> Response:
     is_reset = form_text(RESET) == "all"
     _, settings = read_board_settings(database(), board=key, by=current_actor())
     try:
-        if not is_reset and OPENED in request.form:
+        if not is_reset:
             join_form(_texts(settings))
         values = {name: None if is_reset else _read(name) for name in _names()}
         changed = change_settings(database(), board=key, values=values, by=current_actor(), now=utc_now())

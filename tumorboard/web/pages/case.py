@@ -11,6 +11,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from tumorboard.domain.errors import BadInput, Conflict, DomainError
+from tumorboard.domain.joining import join_changes
 from tumorboard.domain.model import Need
 from tumorboard.domain.program import Program
 from tumorboard.domain.timeline import at_wall_clock
@@ -208,9 +209,14 @@ def change_facts(case_id: str) -> Response:
     given.pop(REFERENCE, None)
     old = as_cells(case_facts(row).values)
     shown = _shown_cells(old)
-    changed = {name: cell for name, cell in given.items() if cell != shown.get(name, "")}
+    opened, now = ({name: cells.get(name, "") for name in given} for cells in (shown, old))
+    joined = join_changes(opened, now, given)
+    changed = {name: cell for name, cell in given.items() if joined.values[name] != now[name]}
     try:
-        _refuse_changed_by_both(changed, shown, old)
+        for name in joined.clashes[:1]:
+            raise Conflict(
+                "somebody changed this field in the meantime; look at both values", code="changed-meanwhile", field=name
+            )
         if changed:
             change_case(database(), setup(), case_id=case_id, cells=changed, by=current_actor(), now=utc_now())
     except (BadInput, Conflict) as error:
@@ -225,14 +231,6 @@ def _shown_cells(old: dict[str, str]) -> dict[str, str]:
     except ValueError:
         shown = None
     return {str(name): str(cell) for name, cell in shown.items()} if isinstance(shown, dict) else old
-
-
-def _refuse_changed_by_both(changed: dict[str, str], shown: dict[str, str], old: dict[str, str]) -> None:
-    for name, cell in changed.items():
-        if old.get(name, "") not in (shown.get(name, ""), cell):
-            raise Conflict(
-                "somebody changed this field in the meantime; look at both values", code="changed-meanwhile", field=name
-            )
 
 
 def _facts_form(row: Any, cells: dict[str, str], error: DomainError | None = None) -> Response:

@@ -137,8 +137,11 @@ def write_opened(values: Mapping[str, object]) -> str:
 def join_form(now: Mapping[str, object]) -> None:
     """Let the request's form hold what was changed in it on top of what its fields hold `now`.
 
+    Nothing happens to a form that does not say what it was opened with.
     Raises Conflict `field-changed-meanwhile` for the first field that somebody else changed too; both values are told.
     """
+    if OPENED not in request.form:
+        return
     opened, held = _read_opened(), _held_now(now)
     sent = {name: value for name, like in held.items() if (value := _sent(name, like)) is not None}
     for name in sent.keys() & opened.keys():

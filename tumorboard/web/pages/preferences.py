@@ -12,7 +12,7 @@ from tumorboard.services.member_preferences import change_of_member, read_of_mem
 from tumorboard.services.people import find_member
 from tumorboard.services.preferences import ALARMS, PAGE, change_own, flatten, list_zones, read_own
 from tumorboard.web.auth import current_actor, database, setup, utc_now
-from tumorboard.web.pages.forms import OPENED, join_form, write_opened
+from tumorboard.web.pages.forms import join_form, write_opened
 from tumorboard.web.pages.frame import form_text, go_to, pages, show, words
 from tumorboard.web.pages.names import full_name
 from tumorboard.words.preferences import LETTERS, say_alarm, say_preference
@@ -68,24 +68,20 @@ def save_form(
 ) -> Response:
     """Keep what the form holds of the preferences in `chosen`, and say so; `again` shows a refused form as it was."""
     g.preferences_now = chosen
-    clash: Conflict | None = None
-    if OPENED in request.form:
-        try:
-            join_form(chosen)
-        except Conflict as error:
-            clash = error
-    given = {name: _read(name, value) for name, value in chosen.items()}
     try:
-        if clash is not None:
-            raise clash
-        changed = change(given)
+        join_form(chosen)
+        changed = change(_read_all(chosen))
     except Conflict as error:
-        return again(given, say_error(error, words()), str(error.values.get("field") or ""))
+        return again(_read_all(chosen), say_error(error, words()), str(error.values.get("field") or ""))
     except BadInput as error:
         wrong = str(error.values.get("field") or "")
-        return again(given, _say_problem(wrong), wrong)
+        return again(_read_all(chosen), _say_problem(wrong), wrong)
     flash(words().gettext("Kept.") if changed else words().gettext("Nothing was changed."), "done")
     return done()
+
+
+def _read_all(chosen: Mapping[str, object]) -> dict[str, object]:
+    return {name: _read(name, value) for name, value in chosen.items()}
 
 
 def _read(name: str, now: object) -> object:
