@@ -29,9 +29,8 @@ OWN_SCRIPT = """() => performance.getEntriesByType('resource').filter((e) => e.n
 
 WEIGHT = """() => ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
   .filter((e) => e.initiatorType !== 'fetch').reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
-HEAVY = {"draft": 300_000}
-"""Bytes of a page that shows the plan of eight weeks; every other page keeps `LIGHT`."""
-LIGHT = 150_000
+MOST_BYTES = 150_000
+"""Of a page with all it loads."""
 
 
 def visit(demo: Stage, open_window: Callable[..., Window], name: str, language: str) -> Window:
@@ -60,7 +59,7 @@ def test_page_keeps_the_gates(
     assert (window.page.evaluate("document.documentElement.lang"), requests <= 6, script < 15_000) == (
         language, True, True,
     )  # fmt: skip
-    assert weight < HEAVY.get(name, LIGHT)
+    assert weight < MOST_BYTES
     assert (window.problems, window.outside) == ([], [])
 
 

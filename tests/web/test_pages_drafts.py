@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, case_id, import_list
+from tests.builders import BOARD, OPERATOR, a_case_csv, a_case_row, a_long_list, case_id, import_list
 from tests.web.visitor import Page, Visitor
 from tumorboard.services.cases import withdraw_cases
 from tumorboard.store.db import db
+from tumorboard.web.pages.drafts import MOST_CASES
 
 
 @pytest.fixture
@@ -45,6 +46,28 @@ def test_case_that_came_after_is_listed_and_published_without(app: Flask, coordi
     assert "1 case came after this draft" in page.text
     assert "cannot be published" not in page.text
     assert "Published;" in published.text
+
+
+def test_meetings_after_the_first_cases_are_folded_until_they_are_asked_for(app: Flask, coordinator: Visitor) -> None:
+    with app.app_context():
+        setup, now = app.extensions["tumorboard"], datetime.now(UTC)
+        import_list(db.session(), setup, now=now, content=a_long_list(40, on=setup.today(now)))
+    draft = coordinator.propose(BOARD)
+    folded = re.findall(r'<li id="case-(\w+)"', draft.html)
+    rows = re.findall(r'<tr id="case-(\w+)" data-case', draft.html)
+
+    opened = coordinator.see(draft.links["Show and move"])
+    meeting, first = re.findall(r'data-agenda="mv-(\w+)">\s*<tr id="case-(\w+)"', opened.html)[-1]
+    moved = coordinator.send(opened.action("/order"), meeting=meeting, to=f"{first}.1")
+    undone = coordinator.send(moved.action("/undo"))
+    whole = coordinator.see(draft.links["Show every meeting in full"])
+
+    assert (0 < len(rows) <= MOST_CASES, len(folded) > 0, set(rows) & set(folded)) == (True, True, set())
+    assert first in folded
+    for page in (opened, moved, undone):
+        assert f'<tr id="case-{first}"' in page.html
+    assert set(re.findall(r'<tr id="case-(\w+)" data-case', whole.html)) == {*rows, *folded}
+    assert '<li id="case-' not in whole.html
 
 
 def test_draft_that_somebody_edited_since_it_was_shown_is_not_published(app: Flask, coordinator: Visitor) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, not_, or_, select
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.errors import NotFound
@@ -48,7 +48,7 @@ def read_board(session: Session, *, board: str, by: Actor, now: datetime, limit:
     query = select(Meeting).where(Meeting.board_id == row.id, Meeting.ends_at > now).order_by(Meeting.starts_at)
     query = query.where(not_(is_left_behind()))
     query = query.limit(limit).options(
-        selectinload(Meeting.agenda).joinedload(AgendaItem.case),
+        with_agenda(),
         selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
         joinedload(Meeting.room),
     )
@@ -135,7 +135,8 @@ class MeetingChange:
 class DraftView:
     """A draft as a difference, per meeting; `case_ids` maps references to public ids, `members` all ids to members.
 
-    `heard` are the UIDs of entries of which at least one letter has left.
+    `heard` are the UIDs of entries of which at least one letter has left. `ahead` are the board's meetings in the time
+    of an open draft, also those that came after it.
     """
 
     row: Draft
@@ -144,6 +145,7 @@ class DraftView:
     case_ids: Mapping[str, str]
     members: Mapping[str, Member]
     heard: frozenset[str] = frozenset()
+    ahead: tuple[Meeting, ...] = ()
 
     @property
     def letters(self) -> int:
@@ -166,17 +168,13 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     require(by, Permission.PLAN_EDIT)
     draft = find_draft(session, draft_id)
     proposal = proposal_of(draft)
-    query = (
-        select(Meeting)
-        .where(Meeting.public_id.in_([plan.meeting for plan in proposal.meetings]))
-        .options(
-            with_agenda(),
-            selectinload(Meeting.invitations).joinedload(MeetingInvitation.member),
-            joinedload(Meeting.room),
-        )
-    )
-    meetings = {row.public_id: row for row in session.scalars(query)}
-    members = {row.public_id: row for row in session.scalars(select(Member))}
+    members = {row.public_id: row for row in session.scalars(select(Member))}  # invitations then find theirs loaded
+    own = {plan.meeting for plan in proposal.meetings}
+    query = select(Meeting).where(Meeting.public_id.in_(own) | _is_ahead(draft)).order_by(Meeting.starts_at)
+    query = query.options(with_agenda(), selectinload(Meeting.invitations), joinedload(Meeting.room))
+    rows = session.scalars(query).all()
+    meetings = {row.public_id: row for row in rows if row.public_id in own}
+    ahead = tuple(row for row in rows if row.board_id == draft.board_id and row.status != "cancelled")
     wanted = {entry.reference for plan in proposal.meetings for entry in plan.agenda} | set(proposal.left_out)
     ids = select(Case.reference, Case.public_id).where(Case.program == draft.board.program, Case.reference.in_(wanted))
     case_ids = {row[0]: row[1] for row in session.execute(ids)}
@@ -191,7 +189,15 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     tried = or_(OutboxMessage.tries > 0, OutboxMessage.sent_at.is_not(None))
     entries = {row.uid for change in changes for row in change.meeting.invitations}
     heard = session.scalars(select(OutboxMessage.uid).where(tried, OutboxMessage.uid.in_(entries)).distinct())
-    return DraftView(draft, proposal, changes, case_ids, members, frozenset(heard))
+    return DraftView(draft, proposal, changes, case_ids, members, frozenset(heard), ahead)
+
+
+def _is_ahead(draft: Draft) -> ColumnElement[bool]:
+    """What an open draft is compared with beside its own meetings."""
+    if draft.status != "open":
+        return false()
+    during = and_(Meeting.starts_at > draft.made_at, Meeting.starts_at <= draft.until)
+    return and_(Meeting.board_id == draft.board_id, Meeting.status != "cancelled", during)
 
 
 def _compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -52,17 +52,21 @@ class DraftToday:
 def read_today(session: Session, setup: Setup, view: DraftView, *, by: Actor, now: datetime) -> DraftToday:
     """An open draft, as it was read, beside the facts of now. A fixed number of queries."""
     require(by, Permission.PLAN_EDIT)
-    today = compare_today(session, setup, view.row, view.proposal, now=now)
+    ahead = [meeting for meeting in view.ahead if meeting.starts_at > now]
+    today = compare_today(session, setup, view.row, view.proposal, now=now, ahead=ahead)
     query = select(Case.reference, Case.public_id).where(Case.program == view.row.board.program)
     known = session.execute(query.where(Case.reference.in_(today.came_after))) if today.came_after else ()
     return replace(today, case_ids={row[0]: row[1] for row in known})
 
 
-def compare_today(session: Session, setup: Setup, draft: Draft, proposal: Proposal, *, now: datetime) -> DraftToday:
-    """The same for a draft at hand."""
+def compare_today(
+    session: Session, setup: Setup, draft: Draft, proposal: Proposal, *, now: datetime,
+    ahead: Sequence[Meeting] | None = None,
+) -> DraftToday:  # fmt: skip
+    """The same for a draft at hand; `ahead` are the meetings of its board and time, where they are loaded."""
     waiting = list_open(session, draft.board.program)
     wanted = [row.id for row in waiting if row.reference not in proposal.left_out]
-    problem, counters = load_problem(session, setup, draft.board, until=draft.until, now=now, only=wanted)
+    problem, counters = load_problem(session, setup, draft.board, until=draft.until, now=now, only=wanted, ahead=ahead)
     today = see_today(problem, proposal, waiting={row.reference for row in waiting})
     own = {plan.meeting for plan in proposal.meetings}
     base = draft.plan["base"]

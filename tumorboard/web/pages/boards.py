@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 
 from flask import redirect, url_for
@@ -13,7 +13,6 @@ from tumorboard.services.access import Permission
 from tumorboard.services.boards import BoardView, list_absent, list_boards, read_board
 from tumorboard.services.cancellation_undo import HeldAgain, undo_cancellation
 from tumorboard.services.extra_meetings import find_draft_beside, take_back_meeting
-from tumorboard.services.feeds import list_feeds
 from tumorboard.services.findings import count_findings
 from tumorboard.services.lists import list_rooms
 from tumorboard.services.meetings import add_meeting, find_meeting
@@ -68,13 +67,11 @@ def show_board(key: str) -> Response:
     actor = current_actor()
     view = read_board(database(), board=key, by=actor, now=utc_now())
     rooms = list_rooms(database(), by=actor) if actor.may(Permission.MEETING_EDIT) else []
-    feeds = [
-        feed for feed in list_feeds(database(), by=actor) if (feed.scope, feed.subject_id) == ("board", view.row.id)
-    ]
     program = setup().programs.get(view.row.program)
     may_plan = actor.may(Permission.PLAN_EDIT)
     if may_plan:
         warm_up()
+    absent = list_absent(database(), by=actor, now=utc_now())
     return show(
         "board.html",
         board=view.row,
@@ -83,29 +80,30 @@ def show_board(key: str) -> Response:
         meetings=[(meeting, _picture(meeting)) for meeting in view.meetings],
         program=program,
         rooms=sorted(rooms, key=lambda room: room.name),
-        feeds=feeds,
         findings=findings_by_meeting(board=key),
         repair=repair_of(view.draft),
-        absent=list_absent(database(), by=actor, now=utc_now()),
+        absent=absent,
         usual_weeks=USUAL_WEEKS,
         usual_minutes=USUAL_MINUTES,
         today=setup().today(utc_now()),
-        **(_plans_of(view, key) if may_plan else {}),
+        **(_plans_of(view, key, absent) if may_plan else {}),
     )
 
 
-def _plans_of(view: BoardView, key: str) -> dict[str, object]:
+def _plans_of(view: BoardView, key: str, absent: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
     """What whoever plans sees beside the meetings: what needs her, what she can take back, what happened."""
     now = utc_now()
     return {
-        "to_do": list(_to_do(view, key)),
+        "to_do": list(_to_do(view, key, absent)),
         "publication": last_publication(database(), view.row, now=now),
         "discarded": last_discarded(database(), view.row, now=now) if view.draft is None else None,
         "timeline": list_timeline(key),
     }
 
 
-def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _to_do(
+    view: BoardView, key: str, absent: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """What waits for a coordinator on this board: words, address, and the people it names."""
     by, now = current_actor(), utc_now()
     if view.draft is not None:
@@ -121,7 +119,6 @@ def _to_do(view: BoardView, key: str) -> Iterator[tuple[str, str, tuple[str, ...
             "%(number)d open case is on no meeting", "%(number)d open cases are on no meeting", waiting
         )
         yield said % {"number": waiting}, url_for("pages.list_cases", program=view.row.program), ()
-    absent = list_absent(database(), by=by, now=now)
     for meeting in view.meetings:
         if meeting.public_id in absent:
             when = say_when(meeting.starts_at, meeting.time_zone)

@@ -247,4 +247,5 @@ def _move(draft_id: str, case_id: str, target: str, position: int | None) -> Res
             return words().gettext("Left out: %(case)s") % {"case": reference}
         return words().gettext("Moved: %(case)s") % {"case": reference}
 
-    return answer_form(url_for("pages.show_draft", draft_id=draft_id, _anchor=f"case-{case_id}"), act)
+    unfolded = None if target == LEAVE_OUT else target
+    return answer_form(url_for("pages.show_draft", draft_id=draft_id, open=unfolded, _anchor=f"case-{case_id}"), act)

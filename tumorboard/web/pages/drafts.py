@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, request, url_for
@@ -37,8 +38,8 @@ from tumorboard.words.refusals import say_error
 
 MOST_LEFT_OUT = 25
 """Cases left out that are listed unless all are asked for."""
-_INDENT = re.compile(r"\n\s+")
-"""A fifth of a long draft's weight is white space in front of lines; the page holds no text where it counts."""
+MOST_CASES = 24
+"""Cases of changed meetings that are shown with their reasons and places; the meetings after them are folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,17 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
     today = today_of(view, names)
     steps = list_steps(database(), draft_id=draft_id, by=current_actor())
     closed = today.closed if today else ()
+    shown = _list_shown(view.meetings, request.args.getlist("open"))
     left_out = [one for one in sorted(view.proposal.left_out.items()) if one[0] not in closed]
-    page = show(
+    return show(
         "draft.html",
         status,
         draft=view.row,
         board=view.row.board,
         people=tuple(names.members.values()),
         letters=view.letters,
-        meetings=[_meeting(change, view, names, labels, arrivals) for change in view.meetings],
+        meetings=[_meeting(change, view, names, labels, arrivals, shown) for change in view.meetings],
+        folded=any(change.meeting.public_id not in shown for change in view.meetings if change.entries),
         left_out=[
             {"reference": reference, "case_id": view.case_ids.get(reference, ""), "reasons": say_all(reasons, names)}
             for reference, reasons in (left_out if request.args.get("left_out") == "all" else left_out[:MOST_LEFT_OUT])
@@ -95,14 +98,33 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
         redo=_line(steps.redo, steps, names) if steps.redo else None,
         undo_case=steps.undo.detail.get("case") if steps.undo else None,
     )
-    page.set_data(_INDENT.sub("\n", page.get_data(as_text=True)))
-    return page
+
+
+def _list_shown(changes: Sequence[MeetingChange], wanted: Collection[str]) -> frozenset[str]:
+    """The ids of the meetings to be shown in full: those asked for (`all` are), the first that changes, those after it
+    while their cases are few, and those that lose all theirs."""
+    if "all" in wanted:
+        return frozenset(change.meeting.public_id for change in changes)
+    changed = [change for change in changes if change.is_changed]
+    so_far = accumulate(len(change.entries) for change in changed)
+    first = (
+        each
+        for each, cases in zip(changed, so_far, strict=True)
+        if cases <= MOST_CASES or each is changed[0] or not each.entries
+    )
+    return frozenset({*wanted, *(change.meeting.public_id for change in first)})
 
 
 def draft_names(view: DraftView) -> Names:
     """What the ids of a draft are called."""
     program = setup().program(view.row.board.program)
     return names_of(program, meetings=[change.meeting for change in view.meetings], members=view.members.values())
+
+
+def _address_of_case(view: DraftView, case_id: str) -> str:
+    """Where a case stands in a draft, with its meeting unfolded."""
+    here = (each.meeting.public_id for each in view.meetings if case_id in {line.case_id for line in each.entries})
+    return url_for("pages.show_draft", draft_id=view.row.public_id, open=next(here, None), _anchor=f"case-{case_id}")
 
 
 def _line(row: PlanChange, steps: Steps, names: Names) -> StepLine:
@@ -127,9 +149,11 @@ def _minutes(plans: tuple[MeetingPlan, ...], arrivals: dict[str, datetime], name
 
 
 def _meeting(
-    change: MeetingChange, view: DraftView, names: Names, labels: dict[str, str], arrivals: dict[str, datetime]
+    change: MeetingChange, view: DraftView, names: Names, labels: dict[str, str], arrivals: dict[str, datetime],
+    shown: Collection[str],
 ) -> dict[str, object]:  # fmt: skip
-    """One meeting of the draft with its pictures, its agenda and who hears of it."""
+    """One meeting of the draft with its pictures, its agenda and who hears of it; folded, its agenda alone."""
+    is_shown = change.meeting.public_id in shown
     today = (
         picture_of_today(change.meeting, change.plan, arrivals, members=view.members, specialties=names.specialties)
         if change.is_changed
@@ -138,25 +162,27 @@ def _meeting(
     return {
         "change": change,
         "meeting": change.meeting,
-        "is_shown": change.is_changed or request.args.get("open") == change.meeting.public_id,
+        "is_shown": is_shown,
         "today": today,
         "held_today": sum(lane.span.minutes for lane in today.lanes) if today else 0,
         "picture": picture_of_plan(
             change.meeting, change.plan, members=view.members, specialties=names.specialties, case_ids=view.case_ids
-        ),
+        )
+        if is_shown
+        else None,
         "entries": [
             {
                 "entry": each.entry,
                 "clocks": _clocks(each.entry.span, change.meeting),
                 "change": each.change,
                 "case_id": each.case_id,
-                "reasons": say_all(each.reasons, names),
+                "reasons": say_all(each.reasons, names) if is_shown else (),
                 "uncovered": [names.specialties.get(key, key) for key in each.uncovered],
             }
             for each in change.entries
         ],
         "counts": _counts(change),
-        "parts": _parts(change, names, labels),
+        "parts": _parts(change, names, labels) if is_shown else (),
         "letters": sum(view.is_told(each) for each in change.attendances),
         "vacant": [names.specialties.get(key, key) for key in change.plan.vacant_seats],
     }
@@ -215,10 +241,11 @@ def _turn(draft_id: str, *, is_undo: bool) -> Response:
         return refuse_form(back, error)
     case = step.detail.get("case")
     steps = list_steps(database(), draft_id=draft_id, by=by)
-    names = draft_names(read_draft(database(), draft_id=draft_id, by=by))
+    view = read_draft(database(), draft_id=draft_id, by=by)
+    names = draft_names(view)
     said = words().gettext("Taken back: %(step)s") if is_undo else words().gettext("Done again: %(step)s")
     flash(said % {"step": say_step_of(step, steps, names)}, "done")
-    return redirect(f"{back}#case-{case}" if case else back, 303)
+    return redirect(_address_of_case(view, case) if case else back, 303)
 
 
 @pages.post("/drafts/<draft_id>/publish")

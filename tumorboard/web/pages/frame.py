@@ -20,6 +20,7 @@ from tumorboard.services.centre_settings import look_up_centre
 from tumorboard.services.invitations import ASKED_FOR
 from tumorboard.store.meetings import Board
 from tumorboard.store.people import Account, Centre, Department
+from tumorboard.web.assets import WithoutIndents
 from tumorboard.web.auth import current_account, current_actor, current_language, database, setup, shortcuts_on
 from tumorboard.web.pages.whole import keep_whole, list_people
 from tumorboard.web.schemas.base import EARLIEST_AT, LATEST_AT
@@ -70,6 +71,7 @@ def install_words(app: Flask) -> None:
     environment = cast("Any", app.jinja_env)
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension(WithoutIndents)
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.install_gettext_callables(
         lambda message: words().gettext(message),
