@@ -119,7 +119,7 @@ def test_page_can_be_read_in_forced_colours(demo: Stage, open_window: Callable[.
     found = window.page.evaluate("""() => {
       const style = (selector, kind) => [...document.querySelectorAll(selector)].map((e) => getComputedStyle(e)[kind]);
       return [
-        matchMedia('(forced-colors: active)').matches, [...new Set(style('.tag, .chip', 'borderTopStyle'))],
+        matchMedia('(forced-colors: active)').matches, [...new Set(style('.tag, .chips li', 'borderTopStyle'))],
         style('.timeline text', 'fill'), style('.timeline .case', 'stroke'), style('.timeline .case', 'fill'),
       ];
     }""")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import Environment
 
+from tumorboard.web.assets import WithoutIndents
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "tumorboard" / "web" / "templates"
 STATIC = Path(__file__).resolve().parents[2] / "tumorboard" / "web" / "static"
 SHORT = sorted(path.name for path in STATIC.iterdir() if path.suffix in {".css", ".js"})
 
@@ -39,3 +44,19 @@ def test_other_files_are_sent_whole_and_nothing_else_is(app: Flask) -> None:
     assert [client.get(f"/static/{name}").status_code for name in ("none.css", "../assets.py", "%2e%2e/assets.py")] == [
         404, 404, 404,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
+def test_template_without_indents_says_the_same_words(path: Path) -> None:
+    environment = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
+    written = path.read_text(encoding="utf-8")
+
+    short = WithoutIndents(environment).preprocess(written, path.name)
+
+    assert pieces_of(environment, short) == pieces_of(environment, written)
+    assert (short.count("\n"), len(short) <= len(written)) == (written.count("\n"), True)
+
+
+def pieces_of(environment: Environment, source: str) -> list[tuple[str, str]]:
+    """Tags, values and texts, where any white space is as good as any other."""
+    return [(kind, re.sub(r"\s+", " ", piece)) for _, kind, piece in environment.lex(source)]

@@ -456,7 +456,7 @@ def coordinator_preview(page: Page) -> str:
 
 
 def references_of(page: Page) -> list[str]:
-    return [row[1] for row in page.rows[1:]]
+    return [row[0] for row in page.rows[1:]]
 
 
 def test_dropped_import_leaves_nothing(app: Flask, coordinator: Visitor) -> None:

@@ -13,17 +13,19 @@ from rjsmin import jsmin
 from werkzeug.http import generate_etag
 
 _SHORTEN: dict[str, Callable[[str], str]] = {".css": cssmin, ".js": jsmin}
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENT = re.compile(r"(?<![%#]}\n)^[ \t]+", re.MULTILINE)
+_AFTER_TAG = re.compile(r"(?<=[%#]}\n)[ \t]+")
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
 class WithoutIndents(Extension):
     """Templates without the white space in front of their lines, a fifth of a long page. No template holds text in
-    which it counts; values and the numbers of lines stay as they are."""
+    which it counts; values and the numbers of lines stay as they are. Where a tag ends a line, its line break is not
+    sent (`trim_blocks`), and one space of the indent is left to part the words."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """The source as it is compiled."""
-        return _INDENT.sub("", source)
+        return _AFTER_TAG.sub(" ", _INDENT.sub("", source))
 
 
 def register_assets(app: Flask) -> None:

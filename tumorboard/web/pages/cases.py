@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from dataclasses import asdict
 
 from flask import redirect, request, url_for
@@ -63,6 +63,7 @@ def show_list() -> Response:
         urgencies=tuple(Urgency),
         dues=tuple(Due),
         specialties=_specialties(only.program),
+        debtors=_debtors(only.program),
         states=OPEN_STATES,
         closed_states=CLOSED_STATES,
         programs=setup().programs.values(),
@@ -77,16 +78,26 @@ def chosen_filter() -> CaseFilter:
     """The filter of the address; what it does not know is left out."""
     known: dict[str, Container[str]] = {
         "program": setup().programs, "state": set(CaseState), "urgency": set(Urgency), "due": set(Due),
-        "needs": dict(_specialties("")), "owed_by": dict(_specialties("")),
+        "needs": dict(_specialties("")), "owed_by": dict(_debtors("")),
     }  # fmt: skip
     asked = {name: request.args.get(name, "").strip() for name in known}
     only = {name: value for name, value in asked.items() if value in known[name]}
     return CaseFilter(search=without_resident_number(request.args.get("search", "").strip()), **only)
 
 
+def _programs(program: str) -> Collection[Program]:
+    return [setup().program(program)] if program else setup().programs.values()
+
+
+def _debtors(program: str) -> list[tuple[str, str]]:
+    """The specialties that owe reports in a programme, or in any, by name."""
+    owing = {item.owed_by for each in _programs(program) for item in each.readiness}
+    return [(key, name) for key, name in _specialties(program) if key in owing]
+
+
 def _specialties(program: str) -> list[tuple[str, str]]:
     """The specialties of a programme, or of all, by name."""
-    chosen = [setup().program(program)] if program else setup().programs.values()
+    chosen = _programs(program)
     names = {key: text.in_language(words().language) for each in chosen for key, text in each.specialties.items()}
     return sorted(names.items(), key=lambda pair: pair[1])
 
