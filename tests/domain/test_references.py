@@ -13,7 +13,13 @@ from tumorboard.domain.errors import BadInput
 from tumorboard.domain.identity import has_resident_number
 from tumorboard.domain.intake import read_case, read_cases
 from tumorboard.domain.program import load_programs
-from tumorboard.domain.references import LONGEST_PATTERN, ReferencePattern, looks_like_name, read_pattern
+from tumorboard.domain.references import (
+    LONGEST_PATTERN,
+    ReferencePattern,
+    looks_converted,
+    looks_like_name,
+    read_pattern,
+)
 
 OVARIAN = load_programs(None)["ovarian"]
 
@@ -143,6 +149,23 @@ def test_name_is_seen_as_one(reference: str) -> None:
 )
 def test_number_is_no_name(reference: str) -> None:
     assert not looks_like_name(reference)
+
+
+@pytest.mark.parametrize("reference", ["2026-03-01", "2026-03-01 00:00:00", "1E+15", "1.2E+16", "TRUE", "false"])
+def test_what_a_spreadsheet_made_of_a_reference_is_refused_unless_the_pattern_has_it(reference: str) -> None:
+    (row,) = read_cases(OVARIAN, [(2, {"reference": reference})], columns=["reference"], on=TODAY).rows
+    dated = pattern("####-##-##")
+    (own,) = read_cases(
+        OVARIAN, [(2, {"reference": "2026-03-01"})], columns=["reference"], on=TODAY, references=dated
+    ).rows  # fmt: skip
+
+    assert looks_converted(reference)
+    assert ([problem.code for problem in row.draft.problems], own.draft.is_refused) == (["reference-converted"], False)
+
+
+@pytest.mark.parametrize("reference", ["E-15", "2026-031", "C-2026-03-01", "15", "1.5", "true-1"])
+def test_other_references_are_not_taken_for_what_a_spreadsheet_makes(reference: str) -> None:
+    assert not looks_converted(reference)
 
 
 def test_row_with_another_reference_is_refused_without_repeating_it() -> None:

@@ -17,7 +17,7 @@ from tumorboard.domain.intake_rules_reader import read_rules
 from tumorboard.domain.intake_values import read_by_kind, read_edition
 from tumorboard.domain.model import CaseFacts, ReadinessRecord, Value
 from tumorboard.domain.program import Program
-from tumorboard.domain.references import ReferencePattern, looks_like_name, read_reference
+from tumorboard.domain.references import ReferencePattern, looks_converted, looks_like_name, read_reference
 
 LONGEST_REFERENCE: Final = 64
 MEANING: Final = "# a digit, @ a letter, ? either"
@@ -102,6 +102,9 @@ class CaseReader:
                 f"the reference does not keep to the centre's pattern {pattern} ({MEANING}), for example {example}"
             )
             reading.refuse(column, "reference-pattern", message, pattern=pattern, example=example)
+        elif self._references is None and looks_converted(text):
+            message = "the reference looks like something a spreadsheet made; set the column to text and write it again"
+            reading.refuse(column, "reference-converted", message)
         elif looks_like_name(text):
             reading.refuse(column, "reference-like-a-name", "the reference looks like a name; use a local number")
         return text or None

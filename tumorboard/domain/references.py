@@ -22,6 +22,9 @@ _RESIDENT_NUMBER = re.compile(r"[#?]{6}-?[#?]{7}")
 _HANGUL_NAME = re.compile(r"[가-힣] ?[가-힣]{1,3}")
 _LATIN_WORD = re.compile(r"[^\W\d_]+(?:[-'.][^\W\d_]*)*")
 _MOST_NAME_WORDS = 4
+_MADE_BY_SPREADSHEET = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?|\d(?:\.\d+)?E\+\d+|true|false", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ def looks_like_name(reference: str) -> bool:
         return True
     words = reference.replace(",", " ").split()
     return 1 < len(words) <= _MOST_NAME_WORDS and all(_LATIN_WORD.fullmatch(word) for word in words)
+
+
+def looks_converted(reference: str) -> bool:
+    """True for a date, `1.2E+15` or `TRUE`: what a spreadsheet makes of `3-1`, of a long number or of a word."""
+    return _MADE_BY_SPREADSHEET.fullmatch(reference) is not None
 
 
 def _check_mask(mask: str) -> None:

@@ -33,6 +33,10 @@ CELLS: Mapping[str, str] = {
     "bad-centre-setting": _("There is no such setting of the centre, or its value is no text."),
     "bad-reference-pattern": _("The pattern of references cannot be used; write it as C-####, with a digit in it."),
     "no-centre": _("There is no centre yet; load a centre file first."),
+    "reference-converted": _(
+        "The reference looks like a date, TRUE or 1E+15, which a spreadsheet made of it; set the column to text and "
+        "write it again."
+    ),
     "reference-like-a-name": _("The reference looks like a name; use a local number."),
     "reference-pattern": _("The reference does not keep to the centre's pattern."),
     "missing-reference": _("The case has no reference; give it a local one, no name."),
