@@ -109,8 +109,13 @@ def refusal(text: str, said: str, *, code: str, **values: object) -> BadInput:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'a' or 'b'?`, or nothing when no known word is close."""
-    close = difflib.get_close_matches(as_identifier(word), sorted(set(known)), n=3, cutoff=0.7)
+    close = find_close(word, known)
     return f" Did you mean {' or '.join(quote(name) for name in close)}?" if close else ""
+
+
+def find_close(word: str, known: Iterable[str]) -> list[str]:
+    """At most three known words that are written much like this one."""
+    return difflib.get_close_matches(as_identifier(word), sorted(set(known)), n=3, cutoff=0.7)
 
 
 def read_text(text: str) -> str:
@@ -129,8 +134,11 @@ def read_choice(text: str, choices: Collection[str], labels: Mapping[str, Text] 
     choice = by_name.get(as_identifier(text)) or _labelled(text, choices, labels or {})
     if choice is None:
         is_short = len(choices) <= MOST_NAMED
-        allowed = ", ".join(choices) if is_short else f"one of {len(choices)} ids of the programme"
-        named = {"choices": tuple(choices)} if is_short else {}
+        allowed = ", ".join(choices) if is_short else f"one of the {len(choices)} values that the column has"
+        close = tuple(find_close(text, choices))
+        named = (
+            {"choices": tuple(choices)} if is_short else {"count": len(choices), **({"close": close} if close else {})}
+        )
         said = f"is no value here; use {allowed}.{suggest(text, choices)}"
         raise refusal(text, said, code="unknown-value", **named)
     return choice
@@ -191,7 +199,7 @@ def read_yes_no(text: str) -> bool:
     """True or false from yes/no, y/n, true/false, 1/0 and the Korean words; raises BadInput `unknown-value`."""
     word = as_word(text)
     if word not in _YES | _NO:
-        raise refusal(text, "is neither yes nor no", code="unknown-value")
+        raise refusal(text, "is neither yes nor no", code="unknown-value", choices=("yes", "no"))
     return word in _YES
 
 

@@ -29,7 +29,15 @@ _WITH_VALUES: Mapping[str, tuple[str, ...]] = {
     "log-in-refused": (
         _("%(who)s: no log-in can be made; nothing was made. Look at the address and existing log-ins."),
     ),
-    "unknown-value": (_("%(value)s is not known here; use %(choices)s."), _("%(value)s is not known here.")),
+    "unknown-value": (
+        _("%(value)s is not known here; use %(choices)s."),
+        _(
+            "%(value)s is not known here; is %(close)s meant? The column has %(count)s values, listed on the import "
+            "page."
+        ),
+        _("%(value)s is not known here; use one of the %(count)s values listed on the import page."),
+        _("%(value)s is not known here."),
+    ),
     "impossible-stage": (_("%(value)s is no stage; use %(choices)s."),),
     "impossible-value": (
         _("%(value)s is impossible here; from %(minimum)s to %(maximum)s."),
@@ -70,8 +78,9 @@ def say_refusal(
     """
     if choose_language(words.language) == "ko" and code in REFUSALS:
         told = {**(values or {})}
-        if isinstance(choices := told.get("choices"), tuple):
-            told["choices"] = ", ".join(_name_choice(choice, labels or {}, words) for choice in choices)
+        for name in ("choices", "close"):
+            if isinstance(choices := told.get(name), tuple):
+                told[name] = ", ".join(_name_choice(choice, labels or {}, words) for choice in choices)
         if isinstance(places := told.get("places"), tuple):
             told["places"] = ", ".join(_name_place(row, column, words) for row, column in places)
         for sentence in _WITH_VALUES.get(code, ()):
