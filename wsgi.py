@@ -16,6 +16,10 @@ from tumorboard.standalone import find_standalone
 # numpy's matrix threads cost a tenth of a second to begin, and nothing here multiplies matrices.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+GARBAGE_AT = 50_000
+"""Objects after which circular garbage is looked for; a page makes tens of thousands, nearly all of which go by
+themselves. Python's 700 would interrupt it dozens of times."""
+
 
 def _make() -> Flask:
     program = Path(sys.argv[0])
@@ -33,6 +37,7 @@ def _make() -> Flask:
     if not is_command:
         gc.collect()
         gc.freeze()  # what lives as long as the process is not looked through again: some pages would wait for that
+        gc.set_threshold(GARBAGE_AT)
     return made
 
 

@@ -48,9 +48,11 @@ def test_case_is_read_in_the_words_of_the_pages() -> None:
          "쓸 수 있는 값: 일반 (routine), 우선 (expedited), 긴급 (urgent)"),
         ("histology", "high_grade_serious",
          "입력값 'high_grade_serious': 여기서 알 수 없는 값입니다. 혹시 고등급 장액성 암종 (high_grade_serous), "
-         "저등급 장액성 암종 (low_grade_serous)입니까? 이 열에 쓸 수 있는 값 23가지는 '명단 가져오기' 화면에 있습니다."),
+         "저등급 장액성 암종 (low_grade_serous)입니까? "
+         "이 열에 쓸 수 있는 값 23가지는 '명단 가져오기' 화면에 있습니다."),
         ("histology", "hgs?",
-         "입력값 'hgs?': 여기서 알 수 없는 값입니다. '명단 가져오기' 화면에 있는 값 23가지 중에서 적어 주십시오."),
+         "입력값 'hgs?': 여기서 알 수 없는 값입니다. "
+         "'명단 가져오기' 화면에 있는 값 23가지 중에서 적어 주십시오."),
         ("ecog", "9", "입력값 '9': 가능하지 않은 수입니다. 0 이상 4 이하로 쓰십시오."),
         ("referred_on", "soon", "입력값 'soon': 날짜가 아닙니다. 2026-11-22처럼 쓰십시오."),
     ],

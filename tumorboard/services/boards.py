@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
@@ -136,7 +136,7 @@ class DraftView:
     """A draft as a difference, per meeting; `case_ids` maps references to public ids, `members` all ids to members.
 
     `heard` are the UIDs of entries of which at least one letter has left. `ahead` are the board's meetings in the time
-    of an open draft, also those that came after it.
+    of an open draft, also those that came after it. `referred_at` is when the cases that are placed were referred.
     """
 
     row: Draft
@@ -146,6 +146,7 @@ class DraftView:
     members: Mapping[str, Member]
     heard: frozenset[str] = frozenset()
     ahead: tuple[Meeting, ...] = ()
+    referred_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def letters(self) -> int:
@@ -176,8 +177,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     meetings = {row.public_id: row for row in rows if row.public_id in own}
     ahead = tuple(row for row in rows if row.board_id == draft.board_id and row.status != "cancelled")
     wanted = {entry.reference for plan in proposal.meetings for entry in plan.agenda} | set(proposal.left_out)
-    ids = select(Case.reference, Case.public_id).where(Case.program == draft.board.program, Case.reference.in_(wanted))
-    case_ids = {row[0]: row[1] for row in session.execute(ids)}
+    ids = select(Case.reference, Case.public_id, Case.referred_at).where(Case.program == draft.board.program)
+    cases = session.execute(ids.where(Case.reference.in_(wanted))).all()
+    case_ids = {row[0]: row[1] for row in cases}
     published = {item.case.reference: meeting for meeting in meetings.values() for item in meeting.agenda}
     standings = load_living(session, meetings.values())
     standings += list_opening(session, proposal.meetings, meetings, standings)
@@ -189,7 +191,9 @@ def read_draft(session: Session, *, draft_id: str, by: Actor) -> DraftView:
     tried = or_(OutboxMessage.tries > 0, OutboxMessage.sent_at.is_not(None))
     entries = {row.uid for change in changes for row in change.meeting.invitations}
     heard = session.scalars(select(OutboxMessage.uid).where(tried, OutboxMessage.uid.in_(entries)).distinct())
-    return DraftView(draft, proposal, changes, case_ids, members, frozenset(heard), ahead)
+    placed = wanted - set(proposal.left_out)
+    referred_at = {row[0]: row[2] for row in cases if row[0] in placed}
+    return DraftView(draft, proposal, changes, case_ids, members, frozenset(heard), ahead, referred_at)
 
 
 def _is_ahead(draft: Draft) -> ColumnElement[bool]:

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from tumorboard.domain.model import MeetingPlan, SeatKind
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.parts import holds_place
-from tumorboard.store.cases import Case
 from tumorboard.store.meetings import Meeting
 
 
@@ -70,7 +66,7 @@ def minutes_of_meeting(meeting: Meeting) -> Minutes:
 def minutes_of_plan(plan: MeetingPlan, referred_at: Mapping[str, datetime]) -> Minutes:
     """The minutes of a proposal: as the planner measured them or, for an older draft, from its windows.
 
-    `referred_at` is when each case arrived (`arrivals_of`); a case that is unknown counts as the last. Without it an
+    `referred_at` is when each case arrived; a case that is unknown counts as the last. Without it an
     older draft is compared with itself.
     """
     called = [one for one in plan.attendances if one.kind is SeatKind.ON_DEMAND]
@@ -87,13 +83,6 @@ def minutes_of_plan(plan: MeetingPlan, referred_at: Mapping[str, datetime]) -> M
         )
         for one in called
     )
-
-
-def arrivals_of(session: Session, *, program: str, plans: Iterable[MeetingPlan]) -> dict[str, datetime]:
-    """When the cases of these plans were referred, by reference."""
-    wanted = {entry.reference for plan in plans for entry in plan.agenda}
-    query = select(Case.reference, Case.referred_at).where(Case.program == program, Case.reference.in_(wanted))
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def sum_up(members: Iterable[MemberMinutes]) -> Minutes:

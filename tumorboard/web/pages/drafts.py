@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -15,7 +15,7 @@ from tumorboard.domain.errors import Conflict
 from tumorboard.domain.model import MeetingPlan
 from tumorboard.domain.timeline import Interval
 from tumorboard.services.boards import DraftView, MeetingChange, read_draft
-from tumorboard.services.minutes import add_up, arrivals_of, minutes_of_plan
+from tumorboard.services.minutes import add_up, minutes_of_plan
 from tumorboard.services.plan_changes import Steps, list_steps, redo_step, undo_step
 from tumorboard.services.planning import discard_draft, reopen_draft
 from tumorboard.services.publishing import publish_draft
@@ -36,7 +36,7 @@ from tumorboard.words.phrases import Names
 from tumorboard.words.plan_steps import say_plan_step
 from tumorboard.words.refusals import say_error
 
-MOST_LEFT_OUT = 25
+MOST_LEFT_OUT = 12
 """Cases left out that are listed unless all are asked for."""
 MOST_CASES = 24
 """Cases of changed meetings that are shown with their reasons and places; the meetings after them are folded."""
@@ -66,7 +66,7 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
     names = draft_names(view)
     labels = rule_labels(view.row.board.program)
     plans = view.proposal.meetings
-    arrivals = arrivals_of(database(), program=view.row.board.program, plans=plans)
+    arrivals = view.referred_at
     today = today_of(view, names)
     steps = list_steps(database(), draft_id=draft_id, by=current_actor())
     closed = today.closed if today else ()
@@ -142,14 +142,14 @@ def say_step_of(row: PlanChange, steps: Steps, names: Names) -> str:
     )  # fmt: skip
 
 
-def _minutes(plans: tuple[MeetingPlan, ...], arrivals: dict[str, datetime], names: Names) -> MinutesTable:
+def _minutes(plans: tuple[MeetingPlan, ...], arrivals: Mapping[str, datetime], names: Names) -> MinutesTable:
     """The minutes called-in specialists are held at all meetings of the draft together."""
     held = add_up(minutes_of_plan(plan, arrivals) for plan in plans)
     return tabulate_minutes(held, members=names.members, specialties=names.specialties)
 
 
 def _meeting(
-    change: MeetingChange, view: DraftView, names: Names, labels: dict[str, str], arrivals: dict[str, datetime],
+    change: MeetingChange, view: DraftView, names: Names, labels: dict[str, str], arrivals: Mapping[str, datetime],
     shown: Collection[str],
 ) -> dict[str, object]:  # fmt: skip
     """One meeting of the draft with its pictures, its agenda and who hears of it; folded, its agenda alone."""
