@@ -29,6 +29,9 @@ CORNER = """() => ['.days thead th:nth-child(5)', '.days tbody th'].map((each) =
   const frame = document.querySelector('.scroll').getBoundingClientRect();
   return [Math.round(box.left - frame.left), Math.round(box.top - frame.top)];
 })"""
+CELLS = """() => [...document.querySelectorAll('main td, main th[scope=row]')].map((cell) => [
+  cell.textContent.trim().replace(/\\s+/g, ' '), cell.getClientRects().length > 0 && cell.checkVisibility()])"""
+"""The words of each cell, and whether it can be seen."""
 IN_SIGHT = """(which) => [...document.querySelectorAll(which)].map((e) => {
   const box = e.getBoundingClientRect();
   const top = document.elementFromPoint(box.left + box.width / 2, box.top + 4);
@@ -158,3 +161,19 @@ def test_what_became_of_a_form_is_in_sight_where_it_leads(
         assert page.evaluate("scrollY") > 0
         assert page.evaluate(IN_SIGHT, "main > .note[tabindex]") == [True]
     assert here.locator("main > .note.problem[tabindex]").count() == 1
+
+
+def test_cell_with_words_is_seen_on_a_phone_too(demo: Stage, open_window: Callable[..., Window]) -> None:
+    page = open_window(demo.address, "desktop", storage_state=demo.session_of(COORDINATOR)).page
+    lost = {}
+    for name in PAGES:
+        if name == "availability":  # its table gives way to a card for each day
+            continue
+        page.set_viewport_size({"width": 1366, "height": 900})
+        page.goto(demo.places[name])
+        wide = page.evaluate(CELLS)
+        page.set_viewport_size({"width": 360, "height": 780})
+        both = zip(wide, page.evaluate(CELLS), strict=True)
+        lost[name] = [words for (words, is_wide), (_, is_small) in both if is_wide and not is_small and words != "–"]
+
+    assert {name: cells for name, cells in lost.items() if cells} == {}
