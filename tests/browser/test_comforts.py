@@ -161,6 +161,9 @@ def test_what_became_of_a_form_is_in_sight_where_it_leads(
         assert page.evaluate("scrollY") > 0
         assert page.evaluate(IN_SIGHT, "main > .note[tabindex]") == [True]
     assert here.locator("main > .note.problem[tabindex]").count() == 1
+    for page in (elsewhere, here):
+        page.locator("main > .head h1").dispatch_event("click")
+    assert (elsewhere.locator("main > .note").count(), here.locator("main > .note.problem").count()) == (0, 1)
 
 
 def test_cell_with_words_is_seen_on_a_phone_too(demo: Stage, open_window: Callable[..., Window]) -> None:

@@ -70,6 +70,16 @@ def test_meetings_after_the_first_cases_are_folded_until_they_are_asked_for(app:
     assert '<li id="case-' not in whole.html
 
 
+def test_draft_says_whom_the_centre_lacks_and_leads_there(app: Flask, coordinator: Visitor) -> None:
+    for reference in ("C-8", "C-9"):
+        refer(app, reference, planned_procedures="small_bowel_resection")
+
+    draft = coordinator.propose(BOARD)
+
+    assert "The centre has no member for Colorectal surgery · 2 cases are left out for this" in draft.text
+    assert draft.links["Enter members"] == "/centre/members"
+
+
 def test_draft_that_somebody_edited_since_it_was_shown_is_not_published(app: Flask, coordinator: Visitor) -> None:
     draft = coordinator.propose(BOARD)
     version = re.search(r'name="version" value="(\d+)"', draft.html)

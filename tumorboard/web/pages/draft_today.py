@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -77,6 +79,20 @@ def _lost(view: DraftView, names: Names) -> list[tuple[str, str]]:
         for reason in reasons
         if reason.code == "hand-place-lost"
     ]
+
+
+CENTRE_LACKS = ("no-member-for-specialty", "nobody-certified")
+"""Reasons for leaving a case out that stay until somebody is entered: no meeting and no placing by hand helps."""
+
+
+def list_lacks(left_out: Iterable[tuple[str, tuple[Reason, ...]]], names: Names) -> list[tuple[str, int]]:
+    """Whom the centre lacks, in words, and how many cases are left out for it; most cases first."""
+    found = Counter(
+        said
+        for _, reasons in left_out
+        for said in {say_reason(reason, words(), names) for reason in reasons if reason.code in CENTRE_LACKS}
+    )
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))
 
 
 def say_all(reasons: tuple[Reason, ...], names: Names) -> list[str]:

@@ -25,7 +25,7 @@ from tumorboard.store.meetings import Meeting
 from tumorboard.store.plans import PlanChange
 from tumorboard.web.auth import current_actor, database, setup, utc_now
 from tumorboard.web.pages.draft_pictures import picture_of_today
-from tumorboard.web.pages.draft_today import say_all, today_of
+from tumorboard.web.pages.draft_today import list_lacks, say_all, today_of
 from tumorboard.web.pages.frame import answer_form, form_number, form_text, go_to, pages, refuse_form, show, words
 from tumorboard.web.pages.minutes import MinutesTable, tabulate_minutes
 from tumorboard.web.pages.names import full_name, names_of
@@ -86,6 +86,7 @@ def _draft_page(draft_id: str, status: int = 200) -> Response:
             for reference, reasons in (left_out if request.args.get("left_out") == "all" else left_out[:MOST_LEFT_OUT])
         ],
         left_out_total=len(left_out),
+        lacks=list_lacks(left_out, names),
         held=sum(plan.held_minutes for plan in plans),
         held_arrival=sum(plan.held_minutes_arrival for plan in plans),
         minutes=_minutes(plans, arrivals, names),

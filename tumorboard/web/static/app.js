@@ -121,4 +121,8 @@ if (news && !document.querySelector("[autofocus]")) {
   const part = document.getElementById(location.hash.slice(1)) || news;
   if (!part.hasAttribute("tabindex")) part.tabIndex = -1;
   part.focus({ preventScroll: true });
+  // What is said over the page, and asks nothing, goes with the next click.
+  if (news.matches(".done:not(:has(form))")) {
+    document.addEventListener("click", () => { if (getComputedStyle(news).position === "fixed") news.remove(); }, { once: true });
+  }
 }
