@@ -129,7 +129,7 @@ def test_she_may_change_her_mind_with_the_same_letter(centre: Session, setup: Se
     [
         lambda token: "",
         lambda token: "x" * 5000,
-        lambda token: token[:-1] + ("A" if token[-1] != "A" else "B"),
+        lambda token: f"{token.rpartition('.')[0]}.{token.rpartition('.')[2][::-1]}",
         lambda token: token.partition(".")[0],
         lambda token: "WyJvbmUiLCJhIiwwLCJhY2NlcHRlZCJd.AAAA",
     ],
