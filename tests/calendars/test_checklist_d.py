@@ -88,7 +88,7 @@ def test_d6_uid_is_random_and_says_nothing(centre: Session, setup: Setup) -> Non
     rows = meeting.invitations
 
     for row in rows:
-        assert re.fullmatch(r"[0-9a-f]{32}@hospital\.example", row.uid)
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@hospital\.example", row.uid)
         name = row.uid.split("@")[0]
         assert row.member.public_id not in name
         assert meeting.public_id not in name

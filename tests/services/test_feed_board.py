@@ -27,7 +27,7 @@ from tumorboard.services.setup import Setup
 from tumorboard.store.meetings import Meeting, Room, Series
 
 WEEK = timedelta(days=7)
-OWN_UID = re.compile(r"[0-9a-z]{26,32}(-closes)?@hospital\.example")
+OWN_UID = re.compile(r"[0-9a-z-]{26,36}(-closes)?@hospital\.example")
 
 
 def publish(session: Session, *numbers: int) -> list[Meeting]:

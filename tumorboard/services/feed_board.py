@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from tumorboard.domain.series import FUTURE, PAST, Occurrence, SeriesPlan, plan_calendar
 from tumorboard.domain.timeline import Interval
+from tumorboard.domain.uids import derive_uid
 from tumorboard.formats.ical import can_repeat
 from tumorboard.formats.ical_values import FeedEvent, FeedSeries, FeedStatus, Weekly
 from tumorboard.services.feed_parts import CANCELLED_STAYS, Detail, at_level, differs
@@ -142,8 +142,7 @@ class _Laid:
     def _name(self, clock: Clock) -> str:
         """The UID of the entry with this clock: random, and always the same (RFC 7986, 5.3)."""
         weekday, at = clock
-        digest = hashlib.sha256(f"{self._seed} {weekday} {at.isoformat()}".encode()).hexdigest()
-        return self._writer.address(digest[:32])
+        return self._writer.address(derive_uid(f"{self._seed} {weekday} {at.isoformat()}"))
 
     def _write(self, plan: SeriesPlan) -> FeedSeries:
         rows = {one.planned_at: self._members[one.key] for one in plan.kept}

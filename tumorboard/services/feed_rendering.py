@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, defer
 
 from tumorboard.domain.series import FUTURE, PAST
 from tumorboard.domain.timeline import Interval
+from tumorboard.domain.uids import derive_uid
 from tumorboard.formats.feed_lines import write_feed_lines
 from tumorboard.formats.free_busy import FreeBusy, write_free_busy
 from tumorboard.services import transaction
@@ -136,7 +137,7 @@ def _write_free_busy(session: Session, setup: Setup, member_id: int, now: dateti
     member = session.get_one(Member, member_id)
     window = Interval(_begin_of_month(now - PAST), _end_of_month(now + FUTURE))
     times = list_busy_times(session, member_id, window=window)
-    uid = hashlib.sha256(f"free-busy {member.public_id}".encode()).hexdigest()[:32]
+    uid = derive_uid(f"free-busy {member.public_id}")
     return write_free_busy(
         FreeBusy(
             uid=f"{uid}@{setup.mail_domain}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from tumorboard.domain.errors import BadInput, NotAllowed, NotFound
 from tumorboard.domain.timeline import Interval
+from tumorboard.domain.uids import derive_uid
 from tumorboard.formats.busy import read_busy
 from tumorboard.formats.feed_lines import write_event_lines, write_series_lines
 from tumorboard.formats.free_busy import FreeBusy, write_free_busy
@@ -271,7 +271,7 @@ def answer_free_busy(session: Session, head: FeedHead, *, start: datetime, end: 
         raise BadInput("the period is longer than two years; ask for a shorter one", code="bad-window")
     window = Interval(start, end)
     times = read_busy(read_feed(session, head), window=window, zone=ZoneInfo("UTC"))
-    uid = hashlib.sha256(f"free-busy {head.document_id} {start} {end}".encode()).hexdigest()[:32]
+    uid = derive_uid(f"free-busy {head.document_id} {start} {end}")
     return write_free_busy(FreeBusy(uid=uid, stamp=head.modified_at, window=window, busy=times.busy), method=None)
 
 

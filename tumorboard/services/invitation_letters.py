@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -67,8 +66,9 @@ class Change:
 
 
 def new_uid(setup: Setup) -> str:
-    """128 random bits and the centre's own domain: nothing can be read from it (RFC 7986, 5.3)."""
-    return f"{secrets.token_hex(16)}@{setup.mail_domain}"
+    """A random UUID and the centre's own domain: nothing can be read from it (RFC 7986, 5.3), and it has no thirteen
+    digits in a row, which would look like a resident registration number."""
+    return f"{uuid.uuid4()}@{setup.mail_domain}"
 
 
 def next_stamp(last: datetime, now: datetime) -> datetime:
